@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+// The errors that callers can tell apart: an absl::Status with a reason (UPPER_SNAKE, the ErrorInfo
+// reason on the wire) and, where trying again helps, the time to wait before (RetryInfo).
+namespace leasehold {
+
+absl::Status ErrorWithReason(absl::StatusCode code, std::string_view reason,
+                             std::string_view message);
+absl::Status RetryableError(absl::StatusCode code, std::string_view reason,
+                            std::string_view message, absl::Duration retry_delay);
+
+// Empty if the status names none.
+std::string ReasonOf(const absl::Status& status);
+std::optional<absl::Duration> RetryDelayOf(const absl::Status& status);
+
+absl::Status RequestIdReused();
+absl::Status KeyExists();
+absl::Status JobNotFound(std::string_view what);
+absl::Status ServerFull();
+absl::Status Draining();
+absl::Status NoLeader();
+absl::Status DatabaseAway();
+
+}  // namespace leasehold

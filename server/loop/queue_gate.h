@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/job/job.h"
+#include "server/job/outcome.h"
+#include "server/job/store_request.h"
+#include "server/queue/frames.h"
+#include "server/store/job_store.h"
+
+namespace leasehold::loop {
+
+// One executor's stream as the queue sees it. Called from the queue thread; must not block and must
+// not call back into the gate.
+class SessionStream {
+ public:
+  virtual ~SessionStream() = default;
+  virtual void Send(queue::ServerFrame frame) = 0;
+  // Nothing is sent after this. OK ends it cleanly.
+  virtual void End(absl::Status status) = 0;
+};
+
+using StreamId = uint64_t;
+
+// What the leader counts; totals are since it began to lead.
+struct QueueStats {
+  uint64_t epoch = 0;  // 0: does not lead
+  int64_t added = 0;
+  int64_t leased = 0;
+  int64_t completed = 0;
+  int64_t failed_attempts = 0;
+  int64_t released = 0;
+  int64_t swept = 0;
+  int64_t lease_lost = 0;
+  int64_t sessions = 0;
+  int64_t connected_sessions = 0;
+  int64_t leases = 0;
+  int64_t window_corrections = 0;
+};
+
+// How the edge talks to the queue. Thread-safe; no method blocks. Each `done` is called exactly once,
+// from the queue thread or a store thread, or at once from this one if the event queue is full
+// (ServerFull()). Errors carry reasons (server/base/errors.h).
+class QueueGate {
+ public:
+  virtual ~QueueGate() = default;
+
+  // All or none, one commit. Answers after it.
+  virtual void AddJobs(std::vector<NewJob> jobs, std::optional<RequestKey> request,
+                       std::function<void(absl::StatusOr<std::vector<JobId>>)> done) = 0;
+
+  virtual void RemoveJob(std::string key, std::optional<RequestKey> request,
+                         std::function<void(absl::StatusOr<JobId>)> done) = 0;
+
+  // One result per outcome, in order.
+  virtual void ReportOutcomes(
+      std::vector<Outcome> outcomes,
+      std::function<void(absl::StatusOr<std::vector<OutcomeResult>>)> done) = 0;
+
+  // The gate keeps `stream` until it has called End(), or StreamEnded() was called.
+  virtual absl::StatusOr<StreamId> OpenStream(std::shared_ptr<SessionStream> stream,
+                                              queue::OpenFrame open) = 0;
+  // False: the event queue is full; end the stream RESOURCE_EXHAUSTED.
+  virtual bool Receive(StreamId stream, queue::ExecutorFrame frame) = 0;
+  // The stream is over. `visibly`: the connection or the call was seen to end.
+  virtual void StreamEnded(StreamId stream, bool visibly) = 0;
+
+  virtual void GetJob(JobId id, std::function<void(absl::StatusOr<Job>)> done) = 0;
+  virtual void ListJobs(store::JobFilter filter,
+                        std::function<void(absl::StatusOr<std::vector<Job>>)> done) = 0;
+  virtual void CountJobs(std::function<void(absl::StatusOr<store::JobCounts>)> done) = 0;
+  virtual QueueStats Stats() const = 0;
+};
+
+}  // namespace leasehold::loop

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/job/job.h"
+#include "server/job/store_request.h"
+
+namespace leasehold::store {
+
+// What producers and operators may look at, apart from the queue.
+struct JobFilter {
+  std::optional<std::string> task;
+  std::optional<std::string> queue_name;
+  enum class State { kAny, kReady, kScheduled, kLeased, kFailed } state = State::kAny;
+  JobId after = 0;  // ids above this one
+  int limit = 50;
+};
+
+struct JobCounts {
+  int64_t ready = 0;
+  int64_t scheduled = 0;
+  int64_t leased = 0;
+  int64_t failed = 0;
+  std::optional<absl::Time> oldest_ready_run_at;
+};
+
+// Where the queue's facts are kept: the seam between the loop and the database.
+//
+// Thread-safe. No method blocks: each calls back exactly once, from a thread of the store or, at
+// shutdown, from the one that stops it. The caller bounds how much it has under way.
+class JobStore {
+ public:
+  virtual ~JobStore() = default;
+
+  using Answered = std::function<void(absl::Status, StoreAnswer)>;
+
+  // Runs one request. A write whose connection was lost is not given up: the store finds out in the
+  // journal whether it was committed, runs it again if not, and only then answers.
+  virtual void Submit(StoreRequest request, Answered answered) = 0;
+
+  virtual void GetJob(JobId id, std::function<void(absl::StatusOr<Job>)> done) = 0;
+  virtual void ListJobs(JobFilter filter,
+                        std::function<void(absl::StatusOr<std::vector<Job>>)> done) = 0;
+  virtual void CountJobs(std::function<void(absl::StatusOr<JobCounts>)> done) = 0;
+};
+
+// What a store tells without being asked. Called from threads of the store; must not block.
+class JobStoreObserver {
+ public:
+  virtual ~JobStoreObserver() = default;
+
+  // Rows may stand in `inbox`.
+  virtual void InboxFilled() = 0;
+
+  // The database is away: what is submitted from now on answers kUnavailable at once.
+  virtual void StoreAway() = 0;
+
+  // The database is back. The epoch has been raised, in-doubt writes have been answered, reserved
+  // ids are void, and lease rows that were not durable may be missing.
+  virtual void StoreBack(uint64_t epoch) = 0;
+
+  // Another server leads: nothing this leader knows counts any more.
+  virtual void Deposed() = 0;
+};
+
+}  // namespace leasehold::store
