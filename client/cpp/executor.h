@@ -1,0 +1,87 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "client/cpp/client.h"
+#include "client/cpp/job_context.h"
+#include "client/cpp/log.h"
+#include "client/cpp/result.h"
+
+namespace leasehold::client {
+
+// Runs one attempt. An exception that leaves it fails the attempt with its what().
+using Handler = std::function<Result(JobContext&)>;
+
+struct ExecutorOptions {
+  // Host and port; several replicas are separated by commas.
+  std::string address = DefaultServerAddress();
+  // For people; the server makes the executor's id of it. Empty: the host's name.
+  std::string name = {};
+  // Handlers that run at once. 0: one for each logical CPU.
+  int concurrency = 0;
+  // Jobs held ready beside the running ones. Negative: twice the concurrency.
+  int prefetch = -1;
+  // Jobs with one of these flags are not leased.
+  std::vector<std::string> forbidden_flags = {};
+  // After Stop() handlers have this long to end; then their jobs are given back.
+  absl::Duration grace_period = absl::Seconds(30);
+  // Before a job that was given back so may run again.
+  absl::Duration interrupted_job_delay = absl::Seconds(30);
+  // After the handlers, how long to wait until the server has recorded their results.
+  absl::Duration record_timeout = absl::Seconds(10);
+  // Run() fails when no server has answered for this long.
+  absl::Duration give_up_after = absl::InfiniteDuration();
+  // SIGTERM and SIGINT call Stop() while Run() runs; a second one exits at once. False: the program
+  // sees to it.
+  bool handle_signals = true;
+  LogSink log = StderrLog();
+};
+
+// Executor leases jobs from the server and runs their handlers on its own threads.
+//
+// Every job that reaches a handler has its result reported until the server has recorded it, over
+// broken connections, restarts and changes of the leader. What cannot count any more (the lease was
+// lost meanwhile) is logged, never dropped in silence.
+//
+// Threads: Handle(), Remove() and Stop() may be called from any thread at any time; Run() and
+// RunOnce() one at a time. Handlers run on `concurrency` threads, several at once.
+class Executor {
+ public:
+  explicit Executor(ExecutorOptions options = {});
+  // Not while Run() runs.
+  ~Executor();
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  // Names the handler of a task; a later one takes the place of the one before from the next job on.
+  void Handle(std::string task, Handler handler);
+
+  // From now on no jobs of the task are leased; those held and not started are given back.
+  void Remove(const std::string& task);
+
+  // Runs jobs until Stop(); reconnects for ever (or for give_up_after).
+  //
+  // OK: stopped, every result recorded. INVALID_ARGUMENT: the server refused the session (a task
+  // name, no task, a flag). DEADLINE_EXCEEDED: handlers ignored their cancellation beyond the grace
+  // period and still run (end the process), or results could not be recorded in time.
+  absl::Status Run();
+
+  // As Run(), but ends when no job is left that could run now.
+  absl::Status RunOnce();
+
+  // Asks Run() to end: no more jobs, those not started are given back, running ones are cancelled
+  // and have the grace period. Returns at once.
+  void Stop();
+
+ private:
+  class Core;
+  // Threads of handlers that outlive the grace period share it.
+  std::shared_ptr<Core> core_;
+};
+
+}  // namespace leasehold::client
