@@ -1,0 +1,325 @@
+#include "server/config_flags.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "server/address.h"
+#include "server/redact.h"
+
+namespace leasehold {
+namespace {
+
+constexpr int64_t kKiB = 1024;
+constexpr int64_t kMiB = 1024 * kKiB;
+
+absl::Status Bad(const std::string& text, const std::string& remedy) {
+  return absl::InvalidArgumentError(absl::StrFormat("\"%s\" %s", text, remedy));
+}
+
+std::optional<int64_t> ParseInteger(std::string_view text) {
+  int64_t number = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || rest != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<int64_t> ParseSize(const std::string& text) {
+  static constexpr std::pair<std::string_view, int64_t> kUnits[] = {
+      {"", 1},       {"b", 1},      {"kb", 1000},        {"mb", 1000 * 1000}, {"gb", 1000000000},
+      {"kib", kKiB}, {"mib", kMiB}, {"gib", 1024 * kMiB}};
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::optional<int64_t> number = ParseInteger(std::string_view(text).substr(0, digits));
+  if (!number.has_value()) return std::nullopt;
+  const std::string unit = absl::AsciiStrToLower(text.substr(digits));
+  for (const auto& [name, factor] : kUnits) {
+    if (unit != name) continue;
+    if (*number > INT64_MAX / factor) return std::nullopt;
+    return *number * factor;
+  }
+  return std::nullopt;
+}
+
+std::string FormatSize(int64_t bytes) {
+  if (bytes % kMiB == 0) return absl::StrFormat("%dMiB", bytes / kMiB);
+  if (bytes % kKiB == 0) return absl::StrFormat("%dKiB", bytes / kKiB);
+  return absl::StrFormat("%d", bytes);
+}
+
+Flag DurationFlag(std::string name, absl::Duration Config::*field, absl::Duration least,
+                  absl::Duration most) {
+  Flag flag;
+  flag.name = std::move(name);
+  flag.placeholder = "DURATION";
+  flag.set = [=](const std::string& text, Config& config) -> absl::Status {
+    absl::Duration duration;
+    if (!absl::ParseDuration(text, &duration)) {
+      return Bad(text, "is not a duration: write 500ms, 30s or 5m");
+    }
+    if (duration < least || duration > most) {
+      return Bad(text, absl::StrFormat("is not from %s to %s", absl::FormatDuration(least),
+                                       absl::FormatDuration(most)));
+    }
+    config.*field = duration;
+    return absl::OkStatus();
+  };
+  flag.show = [=](const Config& config) { return absl::FormatDuration(config.*field); };
+  return flag;
+}
+
+Flag IntFlag(std::string name, int Config::*field, int least, int most) {
+  Flag flag;
+  flag.name = std::move(name);
+  flag.placeholder = "N";
+  flag.set = [=](const std::string& text, Config& config) -> absl::Status {
+    const std::optional<int64_t> number = ParseInteger(text);
+    if (!number.has_value() || *number < least || *number > most) {
+      return Bad(text, absl::StrFormat("is not a whole number from %d to %d", least, most));
+    }
+    config.*field = static_cast<int>(*number);
+    return absl::OkStatus();
+  };
+  flag.show = [=](const Config& config) { return absl::StrFormat("%d", config.*field); };
+  return flag;
+}
+
+Flag SizeFlag(std::string name, int64_t Config::*field, int64_t least, int64_t most) {
+  Flag flag;
+  flag.name = std::move(name);
+  flag.placeholder = "SIZE";
+  flag.set = [=](const std::string& text, Config& config) -> absl::Status {
+    const std::optional<int64_t> bytes = ParseSize(text);
+    if (!bytes.has_value()) return Bad(text, "is not a size: write 64KiB, 1MiB, 1MB or bytes");
+    if (*bytes < least || *bytes > most) {
+      return Bad(text,
+                 absl::StrFormat("is not from %s to %s", FormatSize(least), FormatSize(most)));
+    }
+    config.*field = *bytes;
+    return absl::OkStatus();
+  };
+  flag.show = [=](const Config& config) { return FormatSize(config.*field); };
+  return flag;
+}
+
+Flag SwitchFlag(std::string name, bool Config::*field) {
+  Flag flag;
+  flag.name = std::move(name);
+  flag.set = [=](const std::string& text, Config& config) -> absl::Status {
+    static constexpr std::string_view kTrue[] = {"", "true", "1", "yes", "on"};
+    static constexpr std::string_view kFalse[] = {"false", "0", "no", "off"};
+    const std::string lower = absl::AsciiStrToLower(text);
+    const bool is_true = std::find(std::begin(kTrue), std::end(kTrue), lower) != std::end(kTrue);
+    const bool is_false =
+        std::find(std::begin(kFalse), std::end(kFalse), lower) != std::end(kFalse);
+    if (!is_true && !is_false) return Bad(text, "is neither true nor false");
+    config.*field = is_true;
+    return absl::OkStatus();
+  };
+  flag.show = [=](const Config& config) { return config.*field ? "true" : "false"; };
+  return flag;
+}
+
+using Check = absl::Status (*)(const std::string& text);
+
+Flag TextFlag(std::string name, std::string Config::*field, std::string placeholder, Check check) {
+  Flag flag;
+  flag.name = std::move(name);
+  flag.placeholder = std::move(placeholder);
+  flag.set = [=](const std::string& text, Config& config) -> absl::Status {
+    if (absl::Status status = check(text); !status.ok()) return status;
+    config.*field = text;
+    return absl::OkStatus();
+  };
+  flag.show = [=](const Config& config) { return config.*field; };
+  return flag;
+}
+
+template <typename Enum>
+Flag ChoiceFlag(std::string name, Enum Config::*field,
+                std::vector<std::pair<std::string, Enum>> choices) {
+  const auto name_of = [](std::string* out, const std::pair<std::string, Enum>& choice) {
+    out->append(choice.first);
+  };
+  Flag flag;
+  flag.name = std::move(name);
+  flag.placeholder = absl::StrJoin(choices, "|", name_of);
+  flag.set = [=](const std::string& text, Config& config) -> absl::Status {
+    for (const auto& [choice, value] : choices) {
+      if (choice != text) continue;
+      config.*field = value;
+      return absl::OkStatus();
+    }
+    return Bad(text, absl::StrFormat("is none of %s", absl::StrJoin(choices, ", ", name_of)));
+  };
+  flag.show = [=](const Config& config) {
+    for (const auto& [choice, value] : choices) {
+      if (value == config.*field) return choice;
+    }
+    return std::string();
+  };
+  return flag;
+}
+
+absl::Status CheckAddress(const std::string& text) { return ParseAddress(text).status(); }
+
+absl::Status CheckPath(const std::string& text) {
+  if (text.find('\0') == std::string::npos) return absl::OkStatus();
+  return absl::InvalidArgumentError("a path cannot hold a NUL byte");
+}
+
+// Never repeats the text: it may hold a password.
+absl::Status CheckDatabaseUrl(const std::string& text) {
+  const bool url = text.starts_with("postgresql://") || text.starts_with("postgres://");
+  const bool pairs = text.find("://") == std::string::npos && text.find('=') != std::string::npos;
+  if (url || pairs) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "the value is neither a URL like postgresql://user@host/database nor key=value pairs like "
+      "\"host=... dbname=...\"");
+}
+
+// A plain identifier, so that it needs no quotes in anybody's SQL.
+absl::Status CheckSchema(const std::string& text) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+  const auto inside = [&](char c) { return letter(c) || (c >= '0' && c <= '9'); };
+  if (text.size() > 63 || text.empty() || !letter(text[0]) ||
+      !std::all_of(text.begin(), text.end(), inside)) {
+    return Bad(text, "is not a schema name: 1 to 63 of a-z, 0-9 and _, not beginning with a digit");
+  }
+  if (text.starts_with("pg_")) {
+    return Bad(text, "begins with pg_, which PostgreSQL keeps for itself: choose another name");
+  }
+  return absl::OkStatus();
+}
+
+// It stands in the names of database connections after "leasehold/", which PostgreSQL cuts at 63.
+absl::Status CheckServerId(const std::string& text) {
+  const auto allowed = [](char c) {
+    return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.';
+  };
+  if (text.size() <= 40 && std::all_of(text.begin(), text.end(), allowed)) return absl::OkStatus();
+  return Bad(text, "is not a server id: 1 to 40 letters, digits, dots, dashes and underscores");
+}
+
+// Gives a flag its place and its sentence.
+Flag In(std::string group, Flag flag, std::string help, std::string other_names = "",
+        std::string milliseconds_name = "") {
+  flag.group = std::move(group);
+  flag.help = std::move(help);
+  flag.other_names = std::move(other_names);
+  flag.milliseconds_name = std::move(milliseconds_name);
+  return flag;
+}
+
+std::vector<Flag> ServingFlags() {
+  return {
+      In("Serving", TextFlag("listen", &Config::listen, "HOST:PORT", CheckAddress),
+         "Where gRPC is served; port 0 takes any free one."),
+      In("Serving", TextFlag("admin-listen", &Config::admin_listen, "HOST:PORT", CheckAddress),
+         "Where /livez, /readyz and /metrics are served over HTTP; port 0 takes any free one."),
+      In("Serving", SwitchFlag("reflection", &Config::reflection),
+         "Whether gRPC reflection is served, so that grpcurl needs no .proto files."),
+      In("Serving", IntFlag("max-streams", &Config::max_streams, 1, 1000000),
+         "How many executors may be connected at once."),
+      In("Serving", SizeFlag("payload-limit", &Config::payload_limit, kKiB, 64 * kMiB),
+         "The largest payload of a job, from 1KiB to 64MiB."),
+  };
+}
+
+std::vector<Flag> DatabaseFlags() {
+  Flag url = TextFlag("database-url", &Config::database_url, "URL", CheckDatabaseUrl);
+  url.show = [](const Config& config) { return RedactPasswords(config.database_url); };
+  return {
+      In("Database", std::move(url),
+         "The PostgreSQL that keeps the jobs, as a postgresql:// URL or key=value pairs; "
+         "DATABASE_URL in the environment stands in for it.",
+         "--connection,-c"),
+      In("Database", TextFlag("data-dir", &Config::data_dir, "DIR", CheckPath),
+         "Run an embedded PostgreSQL with its data here, instead of --database-url."),
+      In("Database", TextFlag("pg-bin-dir", &Config::pg_bin_dir, "DIR", CheckPath),
+         "Where the embedded PostgreSQL's programs are; the newest installed one if not given."),
+      In("Database", IntFlag("database-connections", &Config::database_connections, 1, 64),
+         "How many connections run statements, beside those for leadership and notifications.",
+         "--max-pool-size,-m"),
+      In("Database", TextFlag("schema", &Config::schema, "NAME", CheckSchema),
+         "The schema that holds everything of ours.", "-s"),
+      In("Database",
+         DurationFlag("inbox-poll-interval", &Config::inbox_poll_interval, absl::Milliseconds(10),
+                      absl::Hours(1)),
+         "How often jobs changed by SQL are looked for where no notification came.", "",
+         "--poll-interval"),
+      In("Database", SwitchFlag("migrate-only", &Config::migrate_only),
+         "Bring the schema up to date and exit.", "--schema-only"),
+      In("Database", SwitchFlag("no-migrate", &Config::no_migrate),
+         "Refuse to start, instead of migrating, where the schema is not up to date."),
+  };
+}
+
+std::vector<Flag> SessionFlags() {
+  const absl::Duration least = absl::Milliseconds(10);
+  const absl::Duration day = absl::Hours(24);
+  return {
+      In("Sessions", DurationFlag("heartbeat-interval", &Config::heartbeat_interval, least, day),
+         "How often an executor must be heard of."),
+      In("Sessions", DurationFlag("session-timeout", &Config::session_timeout, least, day),
+         "After how long a silence an executor is lost, at least three heartbeat intervals."),
+      In("Sessions", DurationFlag("resume-timeout", &Config::resume_timeout, least, day),
+         "How long an executor whose connection visibly ended may come back, at most the session "
+         "timeout."),
+      In("Sessions", DurationFlag("receipt-timeout", &Config::receipt_timeout, least, day),
+         "How long jobs sent to an executor may stay unacknowledged, at least two heartbeat "
+         "intervals."),
+      In("Sessions", DurationFlag("sweep-interval", &Config::sweep_interval, least, absl::Hours(1)),
+         "How often the leases of lost executors are ended."),
+      In("Sessions",
+         DurationFlag("recovery-delay", &Config::recovery_delay, absl::ZeroDuration(), day),
+         "How long a job waits after its executor was lost; doubled for each further crash, up to "
+         "5m."),
+      In("Sessions", IntFlag("max-crashes", &Config::max_crashes, 1, 1000),
+         "From which crash in a row on each counts as a failed attempt."),
+  };
+}
+
+std::vector<Flag> ProcessFlags() {
+  return {
+      In("Process", TextFlag("server-id", &Config::server_id, "ID", CheckServerId),
+         "The name of this server, different from every other on the database; a random one if not "
+         "given."),
+      In("Process",
+         DurationFlag("drain-timeout", &Config::drain_timeout, absl::ZeroDuration(),
+                      absl::Hours(1)),
+         "How long a stopping server may take to hand over."),
+      In("Process",
+         ChoiceFlag<LogLevel>("log-level", &Config::log_level,
+                              {{"debug", LogLevel::kDebug},
+                               {"info", LogLevel::kInfo},
+                               {"warning", LogLevel::kWarning},
+                               {"error", LogLevel::kError}}),
+         "The least severe lines that are logged."),
+      In("Process",
+         ChoiceFlag<LogFormat>(
+             "log-format", &Config::log_format,
+             {{"auto", LogFormat::kAuto}, {"text", LogFormat::kText}, {"json", LogFormat::kJson}}),
+         "How lines are logged to stderr; auto is text on a terminal, else one JSON object a "
+         "line."),
+  };
+}
+
+}  // namespace
+
+const std::vector<Flag>& Flags() {
+  static const std::vector<Flag>* const flags = [] {
+    auto* all = new std::vector<Flag>;
+    for (auto& group : {ServingFlags(), DatabaseFlags(), SessionFlags(), ProcessFlags()}) {
+      all->insert(all->end(), group.begin(), group.end());
+    }
+    return all;
+  }();
+  return *flags;
+}
+
+}  // namespace leasehold
