@@ -1,44 +1,65 @@
-#!/usr/bin/env python3
-"""Writes compile_commands.json for clang-tidy and clangd from Bazel's own action graph."""
+"""Writes compile_commands.json, for clang-tidy and clangd, from Bazel's own action graph.
+
+LEASEHOLD_BAZEL_STARTUP holds bazel's startup options, LEASEHOLD_BAZEL_CONFIG those of the build
+that made the generated headers: with other ones Bazel would throw its analysis away.
+"""
 import json
 import os
 import subprocess
-import sys
 
-EXTRA = sys.argv[1:]
-BAZEL = os.environ.get("BAZEL", "bazel").split()
+STARTUP = os.environ.get("LEASEHOLD_BAZEL_STARTUP", "").split()
+CONFIG = os.environ.get("LEASEHOLD_BAZEL_CONFIG", "--config=opt").split()
+
+# What clang does not know, and what names outputs.
+GCC_ONLY = {"-fno-canonical-system-headers", "-Wunused-but-set-parameter",
+            "-Wno-free-nonheap-object", "-MD"}
+WITH_VALUE = {"-MF", "-o"}
 
 
 def bazel(*args):
-    return subprocess.run([*BAZEL, *args], check=True, stdout=subprocess.PIPE, text=True).stdout
+    return subprocess.run(["bazel", *STARTUP, *args], check=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True).stdout
 
 
-info = dict(line.split(": ", 1) for line in bazel("info", "workspace", "output_base").splitlines())
-workspace, base = info["workspace"], info["output_base"]
-graph = json.loads(bazel("aquery", "mnemonic('CppCompile', //...)", "--output=jsonproto",
-                         "--include_artifacts=false", *EXTRA))
-DROP = {"-fno-canonical-system-headers", "-Wunused-but-set-parameter", "-Wno-free-nonheap-object"}
-out = []
-for action in graph.get("actions", []):
-    args = action["arguments"]
-    src = args[args.index("-c") + 1]
-    if src.startswith(("external/", "bazel-out/")):
-        continue
-    new, skip = ["clang++" if src.endswith((".cc", ".cpp")) else "clang"], False
-    for a in args[1:]:
-        if skip:
-            skip = False
-        elif a in ("-MF", "-o"):
-            skip = True
-        elif a in DROP or a == "-MD" or a.startswith("-frandom-seed"):
-            pass
-        else:
-            if a.startswith("external/"):
-                a = base + "/" + a
-            elif a.startswith("bazel-out/") and "/external/" not in a:
-                a = a
-            new.append(a)
-    out.append({"directory": workspace, "file": src, "arguments": new})
-with open(os.path.join(workspace, "compile_commands.json"), "w") as f:
-    json.dump(out, f, indent=1)
-print(f"{len(out)} files")
+def clang_arguments(arguments, execution_root, output_base):
+    """Turns one of Bazel's g++ command lines into clang's, to be run in the workspace."""
+    roots = {"external/": output_base, "bazel-out/": execution_root}
+    result = ["clang++-14"]
+    words = iter(arguments[1:])
+    for word in words:
+        if word in WITH_VALUE:
+            next(words)
+            continue
+        if word in GCC_ONLY or word.startswith("-frandom-seed"):
+            continue
+        for prefix, root in roots.items():
+            if word.startswith(prefix):
+                word = f"{root}/{word}"
+            elif word.startswith("-I" + prefix):
+                word = f"-I{root}/{word[2:]}"
+        result.append(word)
+    return result
+
+
+def main():
+    info = dict(line.split(": ", 1) for line in bazel(
+        "info", *CONFIG, "workspace", "output_base", "execution_root").splitlines())
+    graph = json.loads(bazel("aquery", *CONFIG, "--output=jsonproto", "--include_artifacts=false",
+                             "--keep_going", "mnemonic('CppCompile', //...)"))
+    commands = {}
+    for action in graph.get("actions", []):
+        arguments = action["arguments"]
+        source = arguments[arguments.index("-c") + 1]
+        if source.startswith(("external/", "bazel-out/")):
+            continue
+        commands[source] = {
+            "directory": info["workspace"],
+            "file": source,
+            "arguments": clang_arguments(arguments, info["execution_root"], info["output_base"]),
+        }
+    path = os.path.join(info["workspace"], "compile_commands.json")
+    with open(path, "w", encoding="utf-8") as out:
+        json.dump([commands[source] for source in sorted(commands)], out, indent=1)
+
+
+main()
