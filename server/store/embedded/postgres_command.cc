@@ -1,0 +1,127 @@
+#include "server/store/embedded/postgres_command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include "absl/strings/str_format.h"
+#include "server/store/embedded/database_url.h"
+
+namespace leasehold::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr absl::Duration kInitdbPatience = absl::Minutes(5);
+
+}  // namespace
+
+PostgresCommand::PostgresCommand(const DataDirectory& directory, std::string binaries,
+                                 std::optional<Identity> identity, UniqueFd cluster, UniqueFd log)
+    : directory_(directory),
+      binaries_(std::move(binaries)),
+      identity_(identity),
+      cluster_(std::move(cluster)),
+      log_(std::move(log)),
+      log_start_(lseek(log_.get(), 0, SEEK_END)) {}
+
+absl::StatusOr<PostgresCommand> PostgresCommand::Prepare(const DataDirectory& directory,
+                                                         std::string binaries,
+                                                         std::optional<Identity> identity) {
+  UniqueFd cluster(open(directory.cluster().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!cluster.valid()) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("cannot open %s: %s", directory.cluster(), strerror(errno)));
+  }
+  absl::StatusOr<UniqueFd> log = directory.OpenLog();
+  if (!log.ok()) return log.status();
+  return PostgresCommand(directory, std::move(binaries), identity, std::move(cluster),
+                         *std::move(log));
+}
+
+absl::Status PostgresCommand::MakeData(bool durable) {
+  const std::string unfinished = directory_.cluster() + "/data.new";
+  std::error_code error;
+  fs::remove_all(unfinished, error);
+  std::vector<std::string> argv = {binaries_ + "/initdb",
+                                   "-D",
+                                   Reachable("data.new"),
+                                   "-U",
+                                   kEmbeddedUser,
+                                   "-A",
+                                   "trust",
+                                   "-E",
+                                   "UTF8",
+                                   "--locale=C"};
+  if (!durable) argv.push_back("--no-sync");
+  const absl::StatusOr<pid_t> pid = Spawn(std::move(argv), SIGTERM);
+  if (!pid.ok()) return pid.status();
+  const std::optional<int> status = WaitForChild(*pid, kInitdbPatience);
+  if (!status) {
+    kill(*pid, SIGKILL);
+    WaitForChild(*pid, absl::InfiniteDuration());
+  }
+  if (status != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("initdb failed in %s (%s): %s; see %s", directory_.cluster(),
+                        status ? DescribeWaitStatus(*status) : "no end after 5 minutes",
+                        Complaint(), directory_.log_file()));
+  }
+  if (rename(unfinished.c_str(), directory_.data().c_str()) != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("%s exists but holds no PostgreSQL data (%s): move it away, or give "
+                        "another data directory",
+                        directory_.data(), strerror(errno)));
+  }
+  const UniqueFd cluster(open(directory_.cluster().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (durable) fsync(cluster.get());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<pid_t> PostgresCommand::StartDatabase(const std::vector<std::string>& settings) {
+  std::vector<std::string> argv = {binaries_ + "/postgres", "-D", Reachable("data"), "-p",
+                                   absl::StrFormat("%d", kEmbeddedPort)};
+  for (const std::string& setting : settings) {
+    argv.push_back("-c");
+    argv.push_back(setting);
+  }
+  return Spawn(std::move(argv), SIGINT);  // SIGINT: the "fast" shutdown
+}
+
+std::string PostgresCommand::Complaint() const {
+  std::ifstream log(directory_.log_file());
+  log.seekg(log_start_);
+  std::string last, complaint;
+  for (std::string line; std::getline(log, line);) {
+    if (line.empty()) continue;
+    const bool grave = line.find("FATAL:") != std::string::npos ||
+                       line.find("PANIC:") != std::string::npos ||
+                       line.find("error:") != std::string::npos;
+    if (grave && complaint.empty()) complaint = line;
+    last = line;
+  }
+  return complaint.empty() ? last : complaint;
+}
+
+std::string PostgresCommand::Reachable(const std::string& name) const {
+  if (!identity_) return directory_.cluster() + "/" + name;
+  return absl::StrFormat("/proc/self/fd/%d/%s", cluster_.get(), name);
+}
+
+absl::StatusOr<pid_t> PostgresCommand::Spawn(std::vector<std::string> argv,
+                                             int parent_death_signal) const {
+  return SpawnChild({.argv = std::move(argv),
+                     .output = log_.get(),
+                     .kept = identity_ ? cluster_.get() : -1,
+                     .identity = identity_,
+                     .parent_death_signal = parent_death_signal});
+}
+
+}  // namespace leasehold::store
