@@ -12,6 +12,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "server/config_flags.h"
+#include "server/config_help.h"
+#include "server/config_rules.h"
 #include "server/version.h"
 
 namespace leasehold {
@@ -32,49 +34,8 @@ struct Spelled {
   std::optional<std::string> milliseconds;
 };
 
-// A rule over several fields that is broken.
-struct Contradiction {
-  std::vector<std::string> flags;
-  std::string text;
-};
-
 std::string EnvName(const std::string& flag) {
   return "LEASEHOLD_" + absl::AsciiStrToUpper(absl::StrReplaceAll(flag, {{"-", "_"}}));
-}
-
-std::vector<Contradiction> FindContradictions(const Config& config) {
-  std::vector<Contradiction> found;
-  const auto require = [&](bool holds, std::vector<std::string> flags, std::string text) {
-    if (!holds) found.push_back({std::move(flags), std::move(text)});
-  };
-  const auto show = [](absl::Duration duration) { return absl::FormatDuration(duration); };
-  require(config.session_timeout >= 3 * config.heartbeat_interval,
-          {"session-timeout", "heartbeat-interval"},
-          absl::StrFormat("--session-timeout %s is less than three times --heartbeat-interval %s: "
-                          "one lost heartbeat would end a session",
-                          show(config.session_timeout), show(config.heartbeat_interval)));
-  require(config.receipt_timeout >= 2 * config.heartbeat_interval,
-          {"receipt-timeout", "heartbeat-interval"},
-          absl::StrFormat("--receipt-timeout %s is less than twice --heartbeat-interval %s",
-                          show(config.receipt_timeout), show(config.heartbeat_interval)));
-  require(config.resume_timeout <= config.session_timeout, {"resume-timeout", "session-timeout"},
-          absl::StrFormat("--resume-timeout %s is more than --session-timeout %s",
-                          show(config.resume_timeout), show(config.session_timeout)));
-  require(
-      !config.database_url.empty() || !config.data_dir.empty(), {"database-url", "data-dir"},
-      "no database: give --database-url URL for a PostgreSQL of yours, or --data-dir DIR for an "
-      "embedded one");
-  require(
-      config.database_url.empty() || config.data_dir.empty(), {"database-url", "data-dir"},
-      "both --database-url and --data-dir are given: drop --data-dir to use your PostgreSQL, or "
-      "--database-url (and DATABASE_URL in the environment) for an embedded one");
-  require(!(config.migrate_only && config.no_migrate), {"migrate-only", "no-migrate"},
-          "--migrate-only and --no-migrate contradict each other: drop one");
-  require(config.listen != config.admin_listen || config.listen.ends_with(":0"),
-          {"listen", "admin-listen"},
-          absl::StrFormat("--listen and --admin-listen are both %s: give each a port of its own",
-                          config.listen));
-  return found;
 }
 
 // Reads one command line: collects what the flags say, resolves each against the environment and
@@ -263,40 +224,6 @@ std::string CommandLine::Print(const Config& config) const {
   return text;
 }
 
-std::string HelpLine(const Flag& flag) {
-  std::vector<std::string> names = {"--" + flag.name};
-  if (!flag.other_names.empty())
-    names.push_back(absl::StrReplaceAll(flag.other_names, {{",", ", "}}));
-  if (!flag.milliseconds_name.empty()) names.push_back(flag.milliseconds_name);
-  const std::string value = flag.placeholder.empty() ? "" : " " + flag.placeholder;
-  const std::string shown = flag.show(Config());
-  const std::string by_default = shown.empty() ? "" : absl::StrFormat(" Default %s.", shown);
-  return absl::StrFormat("  %s%s\n      %s%s\n", absl::StrJoin(names, ", "), value, flag.help,
-                         by_default);
-}
-
-std::string Help() {
-  std::string text =
-      "leasehold-server: background jobs over gRPC, kept in PostgreSQL\n\n"
-      "usage: leasehold-server (--database-url URL | --data-dir DIR) [flags]\n";
-  std::string group;
-  for (const Flag& flag : Flags()) {
-    if (flag.group != group) text += absl::StrFormat("\n%s\n", flag.group);
-    group = flag.group;
-    text += HelpLine(flag);
-  }
-  return text +
-         "\nOther\n"
-         "  --help, -h\n      Print this and exit.\n"
-         "  --version\n      Print the version and exit.\n"
-         "  --print-config\n      Print what would be used and where it comes from, passwords "
-         "hidden, and exit.\n"
-         "\nEach flag can also be set in the environment: --drain-timeout as "
-         "LEASEHOLD_DRAIN_TIMEOUT;\na flag on the command line goes before it. Each value can also "
-         "come from a file:\n--database-url-file PATH, or LEASEHOLD_DATABASE_URL_FILE. Durations "
-         "are written like\n500ms, 30s or 5m, sizes like 64KiB or 1MiB.\n";
-}
-
 }  // namespace
 
 absl::StatusOr<ParsedArgs> ParseConfig(const std::vector<std::string>& args, const EnvLookup& env,
@@ -330,15 +257,6 @@ absl::StatusOr<std::string> ReadValueFile(const std::string& path) {
         absl::StrFormat("file %s is larger than 64KiB: it should hold one value", path));
   }
   return content;
-}
-
-absl::Status Validate(const Config& config) {
-  std::vector<std::string> faults;
-  for (Contradiction& contradiction : FindContradictions(config)) {
-    faults.push_back(std::move(contradiction.text));
-  }
-  if (faults.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrJoin(faults, "\n"));
 }
 
 }  // namespace leasehold

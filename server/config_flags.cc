@@ -1,15 +1,12 @@
 #include "server/config_flags.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "server/address.h"
+#include "server/config_flag_kinds.h"
 #include "server/redact.h"
 
 namespace leasehold {
@@ -17,153 +14,6 @@ namespace {
 
 constexpr int64_t kKiB = 1024;
 constexpr int64_t kMiB = 1024 * kKiB;
-
-absl::Status Bad(const std::string& text, const std::string& remedy) {
-  return absl::InvalidArgumentError(absl::StrFormat("\"%s\" %s", text, remedy));
-}
-
-std::optional<int64_t> ParseInteger(std::string_view text) {
-  int64_t number = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || rest != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-std::optional<int64_t> ParseSize(const std::string& text) {
-  static constexpr std::pair<std::string_view, int64_t> kUnits[] = {
-      {"", 1},       {"b", 1},      {"kb", 1000},        {"mb", 1000 * 1000}, {"gb", 1000000000},
-      {"kib", kKiB}, {"mib", kMiB}, {"gib", 1024 * kMiB}};
-  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  const std::optional<int64_t> number = ParseInteger(std::string_view(text).substr(0, digits));
-  if (!number.has_value()) return std::nullopt;
-  const std::string unit = absl::AsciiStrToLower(text.substr(digits));
-  for (const auto& [name, factor] : kUnits) {
-    if (unit != name) continue;
-    if (*number > INT64_MAX / factor) return std::nullopt;
-    return *number * factor;
-  }
-  return std::nullopt;
-}
-
-std::string FormatSize(int64_t bytes) {
-  if (bytes % kMiB == 0) return absl::StrFormat("%dMiB", bytes / kMiB);
-  if (bytes % kKiB == 0) return absl::StrFormat("%dKiB", bytes / kKiB);
-  return absl::StrFormat("%d", bytes);
-}
-
-Flag DurationFlag(std::string name, absl::Duration Config::*field, absl::Duration least,
-                  absl::Duration most) {
-  Flag flag;
-  flag.name = std::move(name);
-  flag.placeholder = "DURATION";
-  flag.set = [=](const std::string& text, Config& config) -> absl::Status {
-    absl::Duration duration;
-    if (!absl::ParseDuration(text, &duration)) {
-      return Bad(text, "is not a duration: write 500ms, 30s or 5m");
-    }
-    if (duration < least || duration > most) {
-      return Bad(text, absl::StrFormat("is not from %s to %s", absl::FormatDuration(least),
-                                       absl::FormatDuration(most)));
-    }
-    config.*field = duration;
-    return absl::OkStatus();
-  };
-  flag.show = [=](const Config& config) { return absl::FormatDuration(config.*field); };
-  return flag;
-}
-
-Flag IntFlag(std::string name, int Config::*field, int least, int most) {
-  Flag flag;
-  flag.name = std::move(name);
-  flag.placeholder = "N";
-  flag.set = [=](const std::string& text, Config& config) -> absl::Status {
-    const std::optional<int64_t> number = ParseInteger(text);
-    if (!number.has_value() || *number < least || *number > most) {
-      return Bad(text, absl::StrFormat("is not a whole number from %d to %d", least, most));
-    }
-    config.*field = static_cast<int>(*number);
-    return absl::OkStatus();
-  };
-  flag.show = [=](const Config& config) { return absl::StrFormat("%d", config.*field); };
-  return flag;
-}
-
-Flag SizeFlag(std::string name, int64_t Config::*field, int64_t least, int64_t most) {
-  Flag flag;
-  flag.name = std::move(name);
-  flag.placeholder = "SIZE";
-  flag.set = [=](const std::string& text, Config& config) -> absl::Status {
-    const std::optional<int64_t> bytes = ParseSize(text);
-    if (!bytes.has_value()) return Bad(text, "is not a size: write 64KiB, 1MiB, 1MB or bytes");
-    if (*bytes < least || *bytes > most) {
-      return Bad(text,
-                 absl::StrFormat("is not from %s to %s", FormatSize(least), FormatSize(most)));
-    }
-    config.*field = *bytes;
-    return absl::OkStatus();
-  };
-  flag.show = [=](const Config& config) { return FormatSize(config.*field); };
-  return flag;
-}
-
-Flag SwitchFlag(std::string name, bool Config::*field) {
-  Flag flag;
-  flag.name = std::move(name);
-  flag.set = [=](const std::string& text, Config& config) -> absl::Status {
-    static constexpr std::string_view kTrue[] = {"", "true", "1", "yes", "on"};
-    static constexpr std::string_view kFalse[] = {"false", "0", "no", "off"};
-    const std::string lower = absl::AsciiStrToLower(text);
-    const bool is_true = std::find(std::begin(kTrue), std::end(kTrue), lower) != std::end(kTrue);
-    const bool is_false =
-        std::find(std::begin(kFalse), std::end(kFalse), lower) != std::end(kFalse);
-    if (!is_true && !is_false) return Bad(text, "is neither true nor false");
-    config.*field = is_true;
-    return absl::OkStatus();
-  };
-  flag.show = [=](const Config& config) { return config.*field ? "true" : "false"; };
-  return flag;
-}
-
-using Check = absl::Status (*)(const std::string& text);
-
-Flag TextFlag(std::string name, std::string Config::*field, std::string placeholder, Check check) {
-  Flag flag;
-  flag.name = std::move(name);
-  flag.placeholder = std::move(placeholder);
-  flag.set = [=](const std::string& text, Config& config) -> absl::Status {
-    if (absl::Status status = check(text); !status.ok()) return status;
-    config.*field = text;
-    return absl::OkStatus();
-  };
-  flag.show = [=](const Config& config) { return config.*field; };
-  return flag;
-}
-
-template <typename Enum>
-Flag ChoiceFlag(std::string name, Enum Config::*field,
-                std::vector<std::pair<std::string, Enum>> choices) {
-  const auto name_of = [](std::string* out, const std::pair<std::string, Enum>& choice) {
-    out->append(choice.first);
-  };
-  Flag flag;
-  flag.name = std::move(name);
-  flag.placeholder = absl::StrJoin(choices, "|", name_of);
-  flag.set = [=](const std::string& text, Config& config) -> absl::Status {
-    for (const auto& [choice, value] : choices) {
-      if (choice != text) continue;
-      config.*field = value;
-      return absl::OkStatus();
-    }
-    return Bad(text, absl::StrFormat("is none of %s", absl::StrJoin(choices, ", ", name_of)));
-  };
-  flag.show = [=](const Config& config) {
-    for (const auto& [choice, value] : choices) {
-      if (value == config.*field) return choice;
-    }
-    return std::string();
-  };
-  return flag;
-}
 
 absl::Status CheckAddress(const std::string& text) { return ParseAddress(text).status(); }
 
@@ -188,10 +38,12 @@ absl::Status CheckSchema(const std::string& text) {
   const auto inside = [&](char c) { return letter(c) || (c >= '0' && c <= '9'); };
   if (text.size() > 63 || text.empty() || !letter(text[0]) ||
       !std::all_of(text.begin(), text.end(), inside)) {
-    return Bad(text, "is not a schema name: 1 to 63 of a-z, 0-9 and _, not beginning with a digit");
+    return BadValue(text,
+                    "is not a schema name: 1 to 63 of a-z, 0-9 and _, not beginning with a digit");
   }
   if (text.starts_with("pg_")) {
-    return Bad(text, "begins with pg_, which PostgreSQL keeps for itself: choose another name");
+    return BadValue(text,
+                    "begins with pg_, which PostgreSQL keeps for itself: choose another name");
   }
   return absl::OkStatus();
 }
@@ -202,7 +54,8 @@ absl::Status CheckServerId(const std::string& text) {
     return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.';
   };
   if (text.size() <= 40 && std::all_of(text.begin(), text.end(), allowed)) return absl::OkStatus();
-  return Bad(text, "is not a server id: 1 to 40 letters, digits, dots, dashes and underscores");
+  return BadValue(text,
+                  "is not a server id: 1 to 40 letters, digits, dots, dashes and underscores");
 }
 
 // Gives a flag its place and its sentence.
