@@ -2,13 +2,10 @@
 
 #include <libpq-fe.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
 #include <exception>
-#include <filesystem>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
 namespace leasehold::testing {
@@ -18,24 +15,18 @@ void ThrowIfError(const absl::Status& status) {
   if (!status.ok()) throw std::runtime_error(std::string(status.message()));
 }
 
-// Short: the path of a socket below it must fit into 107 bytes.
-std::string MakeShortDirectory() {
-  char path[] = "/tmp/lh-XXXXXX";
-  if (mkdtemp(path) == nullptr) throw std::runtime_error("cannot make a directory in /tmp");
-  return path;
-}
-
 }  // namespace
 
-PostgresCluster::PostgresCluster(Options options)
-    : options_(std::move(options)), data_dir_(MakeShortDirectory()) {
+PostgresCluster::PostgresCluster(Options options) : options_(std::move(options)), owner_(getpid()) {
   Start();
 }
 
 PostgresCluster::~PostgresCluster() {
-  if (running()) Stop("immediate");
-  std::error_code ignored;
-  std::filesystem::remove_all(data_dir_, ignored);
+  if (getpid() != owner_) {
+    postgres_.release();
+  } else if (running()) {
+    Stop("immediate");
+  }
 }
 
 PostgresCluster& PostgresCluster::Shared() {
@@ -45,7 +36,7 @@ PostgresCluster& PostgresCluster::Shared() {
 
 void PostgresCluster::Start() {
   auto postgres = store::EmbeddedPostgres::Start(
-      {.data_dir = data_dir_, .settings = options_.settings, .durable = options_.durable});
+      {.data_dir = data_dir(), .settings = options_.settings, .durable = options_.durable});
   ThrowIfError(postgres.status());
   postgres_ = *std::move(postgres);
   url_ = postgres_->url();

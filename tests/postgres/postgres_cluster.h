@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "server/store/embedded/embedded_postgres.h"
+#include "tests/postgres/scratch_directory.h"
 
 namespace leasehold::testing {
 
@@ -46,7 +47,7 @@ class PostgresCluster {
 
   bool running() const { return postgres_ != nullptr; }
   pid_t pid() const { return postgres_->pid(); }
-  const std::string& data_dir() const { return data_dir_; }
+  const std::string& data_dir() const { return directory_.path(); }
 
   // The URL of the given database.
   std::string Url(const std::string& database = "postgres") const;
@@ -63,7 +64,8 @@ class PostgresCluster {
   std::string TemplateOf(TemplateSetup setup);
 
   const Options options_;
-  std::string data_dir_;
+  const ScratchDirectory directory_;
+  const pid_t owner_;  // a forked child that exits must leave the cluster alone
   std::string url_;
   std::unique_ptr<store::EmbeddedPostgres> postgres_;
   std::map<TemplateSetup, std::string> templates_;

@@ -44,6 +44,16 @@ absl::Status MakeDirectories(const fs::path& path) {
   return MakeDirectory(path);
 }
 
+// Its mode is all that keeps others from the database.
+absl::Status MakePrivateDirectory(const std::string& path) {
+  if (absl::Status made = MakeDirectory(path); !made.ok()) return made;
+  const UniqueFd directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory.valid() || fchmod(directory.get(), 0700) != 0) {
+    return Unwritable(path, strerror(errno));
+  }
+  return absl::OkStatus();
+}
+
 std::string FirstLine(const std::string& path) {
   std::ifstream file(path);
   std::string line;
@@ -99,7 +109,7 @@ absl::StatusOr<DataDirectory> DataDirectory::Open(const std::string& path) {
   }
 
   DataDirectory directory(absolute, std::move(lock));
-  if (absl::Status made = MakeDirectory(directory.cluster()); !made.ok()) return made;
+  if (absl::Status made = MakePrivateDirectory(directory.cluster()); !made.ok()) return made;
   return directory;
 }
 
@@ -122,7 +132,7 @@ absl::StatusOr<std::optional<Identity>> DataDirectory::ClaimIdentity() const {
   const passwd* user = getpwnam("postgres");
   if (user == nullptr) user = getpwnam("nobody");
   const Identity wanted = user == nullptr ? Identity{} : Identity{user->pw_uid, user->pw_gid};
-  if (chown(cluster().c_str(), wanted.uid, wanted.gid) == 0) return wanted;
+  if (lchown(cluster().c_str(), wanted.uid, wanted.gid) == 0) return wanted;
   return Identity{};  // a user or a file system without other owners: a user namespace must do
 }
 

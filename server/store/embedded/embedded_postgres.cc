@@ -124,7 +124,7 @@ absl::Status EmbeddedPostgres::AwaitReadiness(absl::Duration patience) {
 }
 
 std::optional<std::string> EmbeddedPostgres::Exited() {
-  if (pid_ != 0 && !exit_status_) exit_status_ = WaitForChild(pid_, absl::ZeroDuration());
+  if (pid_ != 0) exit_status_ = WaitForChild(pid_, absl::ZeroDuration());
   if (!exit_status_) return std::nullopt;
   pid_ = 0;
   return absl::StrFormat("%s; see %s", DescribeWaitStatus(*exit_status_), directory_.log_file());

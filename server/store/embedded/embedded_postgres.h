@@ -38,9 +38,9 @@ class EmbeddedPostgres {
     absl::Duration patience = absl::Seconds(60);
   };
 
-  // Returns when the database accepts connections: about 0.3 s, and 1-5 s the first time. Errors
-  // are one sentence with the remedy. Takes signals at their default: call it before they are
-  // blocked, and Ctrl-C ends a long start.
+  // Returns when the database accepts connections: after 0.2 s, and 1-5 s the first time. Errors
+  // are one sentence with the remedy. Call it before signals are blocked: then Ctrl-C ends a long
+  // start.
   static absl::StatusOr<std::unique_ptr<EmbeddedPostgres>> Start(const Options& options);
 
   // Stops it as Stop does.
@@ -75,8 +75,8 @@ class EmbeddedPostgres {
   DataDirectory directory_;
   SocketDirectory socket_;
   std::string url_;
-  pid_t pid_ = 0;  // 0: it has ended and is reaped
-  std::optional<int> exit_status_;
+  pid_t pid_ = 0;                   // 0: it has ended and is reaped
+  std::optional<int> exit_status_;  // of an end that Stop did not cause
 };
 
 }  // namespace leasehold::store

@@ -20,6 +20,21 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr absl::Duration kInitdbPatience = absl::Minutes(5);
+constexpr char kUnfinished[] = "data.new.";
+
+void RemoveUnfinished(const fs::path& cluster) {
+  std::error_code ignored;
+  std::vector<fs::path> unfinished;
+  for (const auto& entry : fs::directory_iterator(cluster, ignored)) {
+    if (entry.path().filename().string().starts_with(kUnfinished)) unfinished.push_back(entry);
+  }
+  for (const fs::path& path : unfinished) fs::remove_all(path, ignored);
+}
+
+void Sync(const fs::path& directory) {
+  const UniqueFd fd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd.valid()) fsync(fd.get());
+}
 
 }  // namespace
 
@@ -47,12 +62,28 @@ absl::StatusOr<PostgresCommand> PostgresCommand::Prepare(const DataDirectory& di
 }
 
 absl::Status PostgresCommand::MakeData(bool durable) {
-  const std::string unfinished = directory_.cluster() + "/data.new";
-  std::error_code error;
-  fs::remove_all(unfinished, error);
+  // A name of our own: what an interrupted initdb still writes must not get into the new data.
+  const std::string unfinished = absl::StrFormat("%s%d", kUnfinished, getpid());
+  RemoveUnfinished(directory_.cluster());
+  if (absl::Status run = RunInitdb(unfinished, durable); !run.ok()) return run;
+  if (rename((directory_.cluster() + "/" + unfinished).c_str(), directory_.data().c_str()) != 0) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "%s exists but holds no PostgreSQL data (%s): move it away, or give another data directory",
+        directory_.data(), strerror(errno)));
+  }
+  if (durable) {
+    const fs::path path = directory_.path();
+    for (const fs::path& changed : {path / "postgres", path, path.parent_path()}) {
+      Sync(changed);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PostgresCommand::RunInitdb(const std::string& name, bool durable) {
   std::vector<std::string> argv = {binaries_ + "/initdb",
                                    "-D",
-                                   Reachable("data.new"),
+                                   Reachable(name),
                                    "-U",
                                    kEmbeddedUser,
                                    "-A",
@@ -61,28 +92,19 @@ absl::Status PostgresCommand::MakeData(bool durable) {
                                    "UTF8",
                                    "--locale=C"};
   if (!durable) argv.push_back("--no-sync");
-  const absl::StatusOr<pid_t> pid = Spawn(std::move(argv), SIGTERM);
+  const absl::StatusOr<pid_t> pid = Spawn(std::move(argv), SIGKILL);
   if (!pid.ok()) return pid.status();
   const std::optional<int> status = WaitForChild(*pid, kInitdbPatience);
+  if (status == 0) return absl::OkStatus();
   if (!status) {
     kill(*pid, SIGKILL);
     WaitForChild(*pid, absl::InfiniteDuration());
   }
-  if (status != 0) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("initdb failed in %s (%s): %s; see %s", directory_.cluster(),
-                        status ? DescribeWaitStatus(*status) : "no end after 5 minutes",
-                        Complaint(), directory_.log_file()));
-  }
-  if (rename(unfinished.c_str(), directory_.data().c_str()) != 0) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("%s exists but holds no PostgreSQL data (%s): move it away, or give "
-                        "another data directory",
-                        directory_.data(), strerror(errno)));
-  }
-  const UniqueFd cluster(open(directory_.cluster().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (durable) fsync(cluster.get());
-  return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrFormat("initdb failed in %s (%s): %s; see %s", directory_.cluster(),
+                      status ? DescribeWaitStatus(*status)
+                             : "no end after " + absl::FormatDuration(kInitdbPatience),
+                      Complaint(), directory_.log_file()));
 }
 
 absl::StatusOr<pid_t> PostgresCommand::StartDatabase(const std::vector<std::string>& settings) {

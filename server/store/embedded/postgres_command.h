@@ -32,6 +32,8 @@ class PostgresCommand {
   PostgresCommand(const DataDirectory& directory, std::string binaries,
                   std::optional<Identity> identity, UniqueFd cluster, UniqueFd log);
 
+  absl::Status RunInitdb(const std::string& name, bool durable);
+
   // `name` in the cluster's directory, as the programs can reach it.
   std::string Reachable(const std::string& name) const;
 

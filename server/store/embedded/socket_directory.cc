@@ -38,7 +38,9 @@ absl::StatusOr<SocketDirectory> SocketDirectory::Make(const DataDirectory& direc
     RemoveSocketDirectory(left_over);
     unlink(note.c_str());
   }
-  if (SocketIn(directory.cluster()).size() <= kMaxSocketPath) {
+  const bool usable = SocketIn(directory.cluster()).size() <= kMaxSocketPath &&
+                      directory.cluster().find(',') == std::string::npos;
+  if (usable) {
     return SocketDirectory(directory.cluster(), "..", "");
   }
 
@@ -46,16 +48,17 @@ absl::StatusOr<SocketDirectory> SocketDirectory::Make(const DataDirectory& direc
   if (mkdtemp(path) == nullptr) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "cannot make a directory in /tmp for the database's socket: %s: make /tmp writable, or "
-        "give a data directory with a path shorter than %d bytes",
-        strerror(errno), kMaxSocketPath - SocketIn("/postgres").size()));
+        "give a data directory with a path without commas and shorter than %d bytes",
+        strerror(errno), kMaxSocketPath - SocketIn("/postgres").size() + 1));
   }
   const bool owned = !owner || owner->uid == 0 || chown(path, owner->uid, owner->gid) == 0;
   if (!owned || symlink(path, note.c_str()) != 0) {
     const int error = errno;
     rmdir(path);
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "cannot prepare %s for the database's socket: %s: give a shorter data directory", path,
-        strerror(error)));
+    return absl::FailedPreconditionError(
+        absl::StrFormat("cannot prepare %s for the database's socket: %s: give a data directory "
+                        "with a shorter path",
+                        path, strerror(error)));
   }
   return SocketDirectory(path, path, note);
 }

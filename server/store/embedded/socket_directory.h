@@ -11,7 +11,8 @@
 namespace leasehold::store {
 
 // Where the database's socket stands: beside the data, or, if that path is too long for the
-// address of a socket, in a private directory of /tmp. Only its owner and root can enter it: that
+// address of a socket or holds a comma (which separates hosts in a URL), in a private directory of
+// /tmp. Only its owner and root can enter it: that
 // is the database's whole access control.
 class SocketDirectory {
  public:
