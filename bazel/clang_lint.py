@@ -29,7 +29,7 @@ def includes_of(path, known):
 def run(arguments):
     process = subprocess.run(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, text=True, check=False)
-    noise = re.compile(r"^\d+ warnings? (generated|treated)|^Suppressed|^Use -header-filter")
+    noise = re.compile(r"^\d+ warnings? (and|generated|treated)|^Suppressed|^Use -header-filter")
     lines = [line for line in (process.stdout + process.stderr).splitlines()
              if not noise.match(line)]
     return process.returncode, "\n".join(lines)
