@@ -3,6 +3,9 @@
 #include <condition_variable>
 #include <mutex>
 
+// gRPC's headers bring abseil's GUARDED_BY along, in any order: let it be there first.
+#include "absl/base/thread_annotations.h"
+
 // Clang checks these at compile time (-Wthread-safety); other compilers ignore them.
 #if defined(__clang__)
 #define LEASEHOLD_THREAD_ANNOTATION(x) __attribute__((x))
@@ -12,7 +15,9 @@
 
 #define CAPABILITY(x) LEASEHOLD_THREAD_ANNOTATION(capability(x))
 #define SCOPED_CAPABILITY LEASEHOLD_THREAD_ANNOTATION(scoped_lockable)
+#ifndef GUARDED_BY
 #define GUARDED_BY(x) LEASEHOLD_THREAD_ANNOTATION(guarded_by(x))
+#endif
 #define REQUIRES(...) LEASEHOLD_THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
 #define ACQUIRE(...) LEASEHOLD_THREAD_ANNOTATION(acquire_capability(__VA_ARGS__))
 #define RELEASE(...) LEASEHOLD_THREAD_ANNOTATION(release_capability(__VA_ARGS__))
