@@ -1,0 +1,18 @@
+"""embed_sql: a C++ library with the texts of SQL files, so that the server needs no files at run time."""
+
+def embed_sql(name, srcs, deps = [], **kwargs):
+    """Makes the library `name`, which is "statements" or "migrations": headers sql/<name>.h."""
+    native.genrule(
+        name = name + "_gen",
+        srcs = srcs,
+        outs = [name + ".h", name + ".cc"],
+        cmd = "/usr/bin/python3 $(location //bazel:sql_embedder.py) %s $(location %s.h) $(location %s.cc) $(SRCS)" % (name, name, name),
+        tools = ["//bazel:sql_embedder.py"],
+    )
+    native.cc_library(
+        name = name,
+        srcs = [name + ".cc"],
+        hdrs = [name + ".h"],
+        deps = deps,
+        **kwargs
+    )

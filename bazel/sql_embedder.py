@@ -1,0 +1,74 @@
+"""Turns SQL files into a C++ header and source: one constant a file.
+
+sql_embedder.py statements|migrations HEADER SOURCE FILE...
+
+A statement's constant is named after its file, lease_jobs.sql -> kLeaseJobs; comment lines are left
+out and its name stands at its head, so that the database's own views of running queries show it. A
+migration is taken whole, 0001_create_tables.sql -> number 1; `-- breaking: true` as its first line
+marks one that older servers cannot live with.
+"""
+import os
+import re
+import sys
+
+DELIMITER = "sql"
+
+
+def literal(text):
+    if ")%s\"" % DELIMITER in text:
+        sys.exit("sql_embedder.py: )%s\" ends the literal early" % DELIMITER)
+    return 'R"%s(%s)%s"' % (DELIMITER, text, DELIMITER)
+
+
+def stem(path):
+    return os.path.splitext(os.path.basename(path))[0]
+
+
+def constant(name):
+    return "k" + "".join(word.capitalize() for word in name.split("_"))
+
+
+def without_comment_lines(text):
+    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
+
+
+def statements(files):
+    names = [stem(path) for path in files]
+    header = ["extern const Statement %s;" % constant(name) for name in names]
+    header += ["", "extern const std::array<const Statement*, %d> kAllStatements;" % len(names)]
+    source = []
+    for path, name in zip(files, names):
+        with open(path, encoding="utf-8") as sql:
+            text = "/* %s */\n%s" % (name, without_comment_lines(sql.read()).strip())
+        source.append('const Statement %s = {"%s", %s};\n' % (constant(name), name, literal(text)))
+    source.append("const std::array<const Statement*, %d> kAllStatements = {" % len(names))
+    source += ["    &%s," % constant(name) for name in names] + ["};"]
+    return header, source
+
+
+def migrations(files):
+    header = ["extern const std::array<Migration, %d> kMigrations;" % len(files)]
+    source = ["const std::array<Migration, %d> kMigrations = {{" % len(files)]
+    for expected, path in enumerate(files, 1):
+        number, name = re.fullmatch(r"(\d{4})_(\w+)", stem(path)).groups()
+        if int(number) != expected:
+            sys.exit("sql_embedder.py: %s is not number %d" % (path, expected))
+        with open(path, encoding="utf-8") as sql:
+            text = sql.read()
+        breaking = "true" if text.startswith("-- breaking: true\n") else "false"
+        source.append('    {%d, "%s", %s, %s},' % (expected, name, breaking, literal(text)))
+    return header, source + ["}};"]
+
+
+def main():
+    kind, header_path, source_path = sys.argv[1:4]
+    header, source = {"statements": statements, "migrations": migrations}[kind](sorted(sys.argv[4:]))
+    with open(header_path, "w", encoding="utf-8") as out:
+        out.write("#pragma once\n\n#include <array>\n\n#include \"sql/%s.h\"\n\n" % kind[:-1])
+        out.write("namespace leasehold::sql {\n\n%s\n\n}  // namespace leasehold::sql\n" % "\n".join(header))
+    with open(source_path, "w", encoding="utf-8") as out:
+        out.write('#include "sql/%s.h"\n\n' % kind)
+        out.write("namespace leasehold::sql {\n\n%s\n\n}  // namespace leasehold::sql\n" % "\n".join(source))
+
+
+main()

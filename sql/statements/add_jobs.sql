@@ -1,0 +1,41 @@
+-- Inserts jobs without keys, with the leases of those that are born leased. No rows come back: every
+-- id was chosen by the leader. All or nothing.
+--
+-- $1 bigint epoch, $2 bigint number in the journal
+-- Element i of each array belongs to job i:
+-- $3 bigint[] ids, $4 text[] tasks, $5 json[] payloads, $6 text[] queue names (NULL: none),
+-- $7 bigint[] run_at in microseconds, $8 smallint[] max_attempts, $9 smallint[] priorities,
+-- $10 text[] flags (NULL, or a text[] literal sorted and without duplicates), $11 json[] metadata
+-- The lease row, everything NULL if there is none:
+-- $12 bigint number, $13 bigint[] job ids, $14 bigint[] session numbers, $15 bigint[] fencing
+-- numbers, $16 bigint[] secrets
+-- Requests with a request id, NULL or empty if there are none:
+-- $17 bytea[] hashes of request ids, $18 bytea[] hashes of bodies, $19 integer[] ids answered to
+-- each, $20 bigint[] those ids one after the other
+WITH
+new_job AS (
+  SELECT
+    unnest($3::bigint[]) AS id, unnest($4::text[]) AS task, unnest($5::json[]) AS payload,
+    unnest($6::text[]) AS queue_name, unnest($7::bigint[]) AS run_at,
+    unnest($8::smallint[]) AS max_attempts, unnest($9::smallint[]) AS priority,
+    unnest($10::text[]) AS flags, unnest($11::json[]) AS metadata
+),
+inserted AS (
+  INSERT INTO :"schema".job_rows
+    (id, task, payload, queue_name, run_at, max_attempts, priority, flags, metadata)
+  SELECT id, task, payload, queue_name, :"schema".from_micros(run_at), max_attempts, priority,
+    flags::text[], metadata
+  FROM new_job
+),
+leased AS (
+  INSERT INTO :"schema".leases
+    (number, lo, hi, leased_at, job_ids, activations, sessions, fencing_numbers, secrets)
+  SELECT $12, min(job_id), max(job_id), statement_timestamp(), $13::bigint[],
+    array_fill(0, ARRAY[cardinality($13::bigint[])]), $14::bigint[], $15::bigint[], $16::bigint[]
+  FROM unnest($13::bigint[]) AS job_id
+  HAVING $12::bigint IS NOT NULL
+)
+INSERT INTO :"schema".journal
+  (epoch, number, kind, request_ids, request_bodies, answer_counts, answer_ids)
+VALUES (:"schema".fence($1), $2, 'add_jobs', nullif($17::bytea[], '{}'), nullif($18::bytea[], '{}'),
+  nullif($19::integer[], '{}'), nullif($20::bigint[], '{}'))

@@ -1,0 +1,26 @@
+-- How many jobs there are, by state. One row: ready, scheduled, leased, failed, and
+-- oldest_ready_run_at in microseconds (NULL: none is ready). Reads the whole ready index.
+WITH
+leased AS MATERIALIZED (
+  SELECT job.id
+  FROM (
+    SELECT unnest(job_ids) AS job_id, unnest(activations) AS activation
+    FROM :"schema".leases
+  ) AS held
+  JOIN :"schema".job_rows AS job ON job.id = held.job_id AND job.activation = held.activation
+),
+waiting AS (
+  SELECT count(*) FILTER (WHERE run_at <= statement_timestamp()) AS ready,
+    count(*) FILTER (WHERE run_at > statement_timestamp()) AS scheduled,
+    min(run_at) FILTER (WHERE run_at <= statement_timestamp()) AS oldest_ready_run_at
+  FROM :"schema".job_rows
+  WHERE attempts < max_attempts AND id NOT IN (SELECT id FROM leased)
+),
+failed AS (
+  SELECT count(*) AS failed
+  FROM :"schema".job_rows
+  WHERE attempts >= max_attempts AND id NOT IN (SELECT id FROM leased)
+)
+SELECT waiting.ready, waiting.scheduled, (SELECT count(*) FROM leased) AS leased, failed.failed,
+  :"schema".to_micros(waiting.oldest_ready_run_at) AS oldest_ready_run_at
+FROM waiting, failed

@@ -1,0 +1,8 @@
+-- Ends every other database connection of a server. Returns how many were told to.
+--
+-- $1 text application_name of its connections
+SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) AS ended
+FROM pg_stat_activity
+WHERE datname = current_database()
+  AND application_name = $1
+  AND pid <> pg_backend_pid()
