@@ -14,6 +14,8 @@
 
 namespace leasehold::client {
 
+class Calls;
+
 // LEASEHOLD_SERVER from the environment, or 127.0.0.1:7411.
 std::string DefaultServerAddress();
 
@@ -102,8 +104,7 @@ class Client {
   absl::Status Fail(const std::string& lease_token, const Result& failure);
 
  private:
-  class Calls;
-  std::unique_ptr<Calls> calls_;
+  const std::unique_ptr<Calls> calls_;
 };
 
 }  // namespace leasehold::client

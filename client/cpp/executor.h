@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,14 +7,15 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "client/cpp/client.h"
+#include "client/cpp/handler_table.h"
 #include "client/cpp/job_context.h"
 #include "client/cpp/log.h"
 #include "client/cpp/result.h"
+#include "server/base/mutex.h"
 
 namespace leasehold::client {
 
-// Runs one attempt. An exception that leaves it fails the attempt with its what().
-using Handler = std::function<Result(JobContext&)>;
+class SessionLoop;
 
 struct ExecutorOptions {
   // Host and port; several replicas are separated by commas.
@@ -58,7 +58,8 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // Names the handler of a task; a later one takes the place of the one before from the next job on.
+  // Names the handler of a task; a later one takes the place of the one before from the next job
+  // on.
   void Handle(std::string task, Handler handler);
 
   // From now on no jobs of the task are leased; those held and not started are given back.
@@ -75,13 +76,18 @@ class Executor {
   absl::Status RunOnce();
 
   // Asks Run() to end: no more jobs, those not started are given back, running ones are cancelled
-  // and have the grace period. Returns at once.
+  // and have the grace period. Returns at once. If none runs, the next one returns at once.
   void Stop();
 
  private:
-  class Core;
-  // Threads of handlers that outlive the grace period share it.
-  std::shared_ptr<Core> core_;
+  absl::Status Run(bool once);
+
+  const ExecutorOptions options_;
+  // Shared with handlers that outlive this object.
+  const std::shared_ptr<HandlerTable> handlers_;
+  Mutex mutex_;
+  SessionLoop* running_ GUARDED_BY(mutex_) = nullptr;
+  bool stop_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace leasehold::client

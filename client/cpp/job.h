@@ -16,7 +16,8 @@ enum class IfExists {
   kReplace,
   // As kReplace, but run_at stays as long as the job has not failed yet.
   kPreserveRunAt,
-  // The job stays as it is, whatever its state: even a permanently failed one, which will never run.
+  // The job stays as it is, whatever its state: even a permanently failed one, which will never
+  // run.
   kUnsafeDedupe,
   // Nothing is added: AlreadyExists.
   kReject,

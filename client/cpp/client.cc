@@ -1,0 +1,179 @@
+#include "client/cpp/client.h"
+
+#include <cstdlib>
+#include <iterator>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "client/cpp/calls.h"
+#include "client/cpp/job_proto.h"
+#include "client/cpp/text.h"
+#include "leasehold/v1/admin_service.grpc.pb.h"
+#include "leasehold/v1/executor_service.grpc.pb.h"
+#include "leasehold/v1/job_service.grpc.pb.h"
+
+namespace leasehold::client {
+namespace {
+
+// A server cannot even read a request with other bytes in it.
+absl::Status CheckText(const NewJob& job, const std::string& name) {
+  std::string bad;
+  const auto check = [&](const char* field, const std::string& text) {
+    if (!IsUtf8(text)) bad += absl::StrFormat("%s%s.%s", bad.empty() ? "" : ", ", name, field);
+  };
+  check("task", job.task);
+  check("payload", job.payload);
+  check("queue_name", job.queue.value_or(""));
+  check("key", job.key.value_or(""));
+  for (const std::string& flag : job.flags) check("flags", flag);
+  for (const auto& [key, value] : job.metadata) check("metadata", key + value);
+  if (bad.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError("not UTF-8: " + bad);
+}
+
+Stats FromProto(const v1::GetStatsResponse& proto) {
+  Stats stats{
+      .ready = proto.ready(),
+      .scheduled = proto.scheduled(),
+      .leased = proto.leased(),
+      .failed = proto.failed(),
+      .added_total = proto.added_total(),
+      .completed_total = proto.completed_total(),
+      .failed_attempts_total = proto.failed_attempts_total(),
+      .released_total = proto.released_total(),
+      .swept_total = proto.swept_total(),
+      .lease_lost_total = proto.lease_lost_total(),
+      .leased_total = proto.leased_total(),
+      .connected_sessions = proto.connected_sessions(),
+      .sessions = proto.sessions(),
+      .epoch = proto.epoch(),
+      .server_version = proto.server_version(),
+      .server_id = proto.server_id(),
+      .started_at = ToTime(proto.started_at()),
+  };
+  if (proto.has_oldest_ready_run_at())
+    stats.oldest_ready_run_at = ToTime(proto.oldest_ready_run_at());
+  return stats;
+}
+
+using JobStub = v1::JobService::Stub;
+using ExecutorStub = v1::ExecutorService::Stub;
+using AdminStub = v1::AdminService::Stub;
+
+// Calls one method of a service, as often as Calls does.
+template <typename Stub, typename Request, typename Response>
+absl::Status Invoke(Calls& calls,
+                    grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                    const Request& request, Response& response) {
+  return calls.Call(
+      [&](const std::shared_ptr<grpc::Channel>& channel, grpc::ClientContext& context) {
+        Stub stub(channel);
+        return (stub.*method)(&context, request, &response);
+      });
+}
+
+}  // namespace
+
+std::string DefaultServerAddress() {
+  const char* address = std::getenv("LEASEHOLD_SERVER");
+  return address == nullptr || *address == '\0' ? "127.0.0.1:7411" : address;
+}
+
+Client::Client(ClientOptions options)
+    : calls_(std::make_unique<Calls>(options.address, options.deadline)) {}
+
+Client::~Client() = default;
+
+absl::StatusOr<std::string> Client::AddJob(const NewJob& job) {
+  if (absl::Status status = CheckText(job, "job"); !status.ok()) return status;
+  v1::AddJobRequest request;
+  *request.mutable_job() = ToProto(job);
+  request.set_request_id(MakeRequestId());
+  v1::AddJobResponse response;
+  const absl::Status status = Invoke(*calls_, &JobStub::AddJob, request, response);
+  if (!status.ok()) return status;
+  return std::move(*response.mutable_id());
+}
+
+absl::StatusOr<std::vector<std::string>> Client::AddJobs(const std::vector<NewJob>& jobs) {
+  v1::AddJobsRequest request;
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    if (absl::Status status = CheckText(jobs[i], absl::StrFormat("jobs[%d]", i)); !status.ok()) {
+      return status;
+    }
+    *request.add_jobs() = ToProto(jobs[i]);
+  }
+  request.set_request_id(MakeRequestId());
+  v1::AddJobsResponse response;
+  const absl::Status status = Invoke(*calls_, &JobStub::AddJobs, request, response);
+  if (!status.ok()) return status;
+  return std::vector<std::string>(std::make_move_iterator(response.mutable_ids()->begin()),
+                                  std::make_move_iterator(response.mutable_ids()->end()));
+}
+
+absl::StatusOr<Job> Client::GetJob(const std::string& id) {
+  v1::GetJobRequest request;
+  request.set_id(id);
+  v1::GetJobResponse response;
+  const absl::Status status = Invoke(*calls_, &JobStub::GetJob, request, response);
+  if (!status.ok()) return status;
+  return FromProto(response.job());
+}
+
+absl::StatusOr<JobPage> Client::ListJobs(const ListJobsOptions& options) {
+  v1::ListJobsRequest request;
+  if (options.task.has_value()) request.set_task(*options.task);
+  if (options.queue.has_value()) request.set_queue_name(*options.queue);
+  if (options.state.has_value()) request.set_state(ToProto(*options.state));
+  request.set_page_size(options.page_size);
+  request.set_page_token(options.page_token);
+  v1::ListJobsResponse response;
+  const absl::Status status = Invoke(*calls_, &JobStub::ListJobs, request, response);
+  if (!status.ok()) return status;
+  JobPage page{.next_page_token = response.next_page_token()};
+  for (const v1::Job& job : response.jobs()) page.jobs.push_back(FromProto(job));
+  return page;
+}
+
+absl::StatusOr<std::string> Client::RemoveJob(const std::string& key) {
+  v1::RemoveJobRequest request;
+  request.set_key(key);
+  request.set_request_id(MakeRequestId());
+  v1::RemoveJobResponse response;
+  const absl::Status status = Invoke(*calls_, &JobStub::RemoveJob, request, response);
+  if (!status.ok()) return status;
+  return std::move(*response.mutable_id());
+}
+
+absl::StatusOr<Stats> Client::GetStats() {
+  v1::GetStatsResponse response;
+  const absl::Status status =
+      Invoke(*calls_, &AdminStub::GetStats, v1::GetStatsRequest(), response);
+  if (!status.ok()) return status;
+  return FromProto(response);
+}
+
+absl::Status Client::Complete(const std::string& lease_token) {
+  v1::CompleteRequest request;
+  request.add_lease_tokens(lease_token);
+  request.set_request_id(MakeRequestId());
+  v1::CompleteResponse response;
+  return Invoke(*calls_, &ExecutorStub::Complete, request, response);
+}
+
+absl::Status Client::Fail(const std::string& lease_token, const Result& failure) {
+  if (failure.kind != Result::Kind::kFail) {
+    return absl::InvalidArgumentError(
+        "Fail() takes the result of Fail(), Permanent() or RetryAfter()");
+  }
+  v1::FailRequest request;
+  v1::FailRequest::Failure* one = request.add_failures();
+  one->set_lease_token(lease_token);
+  *one->mutable_fail() = FailToProto(failure);
+  request.set_request_id(MakeRequestId());
+  v1::FailResponse response;
+  return Invoke(*calls_, &ExecutorStub::Fail, request, response);
+}
+
+}  // namespace leasehold::client
