@@ -23,7 +23,7 @@ PostgresCluster::PostgresCluster(Options options) : options_(std::move(options))
 
 PostgresCluster::~PostgresCluster() {
   if (getpid() != owner_) {
-    postgres_.release();
+    static_cast<void>(postgres_.release());
   } else if (running()) {
     Stop("immediate");
   }
@@ -61,14 +61,14 @@ std::string PostgresCluster::Url(const std::string& database) const {
 
 std::string PostgresCluster::CreateDatabase(TemplateSetup setup) {
   const std::string original = setup == nullptr ? "template1" : TemplateOf(setup);
-  const std::string name = "test_" + std::to_string(++databases_);
+  std::string name = "test_" + std::to_string(++databases_);
   Execute("CREATE DATABASE " + name + " TEMPLATE " + original);
   return name;
 }
 
 std::string PostgresCluster::TemplateOf(TemplateSetup setup) {
   if (auto it = templates_.find(setup); it != templates_.end()) return it->second;
-  const std::string name = "original_" + std::to_string(templates_.size() + 1);
+  std::string name = "original_" + std::to_string(templates_.size() + 1);
   Execute("CREATE DATABASE " + name);
   ThrowIfError(setup(Url(name)));
   templates_[setup] = name;

@@ -62,7 +62,7 @@ TEST(TestDatabaseTest, IsDroppedThoughSomebodyIsConnected) {
 }
 
 TEST(PostgresClusterTest, KeepsCommittedDataOverEveryWayToStop) {
-  PostgresCluster cluster(PostgresCluster::Options{.durable = true});
+  PostgresCluster cluster;
   const TestDatabase database(cluster, MakeNumbers);
 
   cluster.Stop();

@@ -98,7 +98,7 @@ absl::Status EmbeddedPostgres::Launch(const Options& options, const std::string&
   const absl::StatusOr<pid_t> pid = command->StartDatabase(Settings(options, socket_));
   if (!pid.ok()) return pid.status();
   pid_ = *pid;
-  const absl::Status ready = AwaitReadiness(options.patience);
+  absl::Status ready = AwaitReadiness(options.patience);
   if (ready.ok()) return ready;
   return absl::Status(ready.code(), absl::StrFormat("%s: %s; see %s", std::string(ready.message()),
                                                     command->Complaint(), directory_.log_file()));

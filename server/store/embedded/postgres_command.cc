@@ -120,16 +120,16 @@ absl::StatusOr<pid_t> PostgresCommand::StartDatabase(const std::vector<std::stri
 std::string PostgresCommand::Complaint() const {
   std::ifstream log(directory_.log_file());
   log.seekg(log_start_);
-  std::string last, complaint;
+  std::string last;
   for (std::string line; std::getline(log, line);) {
-    if (line.empty()) continue;
-    const bool grave = line.find("FATAL:") != std::string::npos ||
-                       line.find("PANIC:") != std::string::npos ||
-                       line.find("error:") != std::string::npos;
-    if (grave && complaint.empty()) complaint = line;
-    last = line;
+    for (const std::string grave : {"FATAL:  ", "PANIC:  ", "error: "}) {
+      if (const size_t at = line.find(grave); at != std::string::npos) {
+        return line.substr(at + grave.size());
+      }
+    }
+    if (!line.empty()) last = line;
   }
-  return complaint.empty() ? last : complaint;
+  return last;
 }
 
 std::string PostgresCommand::Reachable(const std::string& name) const {

@@ -175,15 +175,13 @@ TEST_F(EmbeddedPostgresTest, ShutsDownCleanlyWhenItsOwnerIsKilled) {
 
 TEST_F(EmbeddedPostgresTest, GivesUpWaitingForADatabaseThatStays) {
   OwnerProcess owner({Directory()});
-  const std::string pid = Query(owner.first_line(), "SELECT pg_backend_pid()");
-  const std::string postmaster =
-      ReadFile(Directory() + "/postgres/data/postmaster.pid").substr(0, pid.size());
-  kill(std::stoi(postmaster), SIGSTOP);
+  const pid_t postmaster = std::stoi(ReadFile(Directory() + "/postgres/data/postmaster.pid"));
+  kill(postmaster, SIGSTOP);
   owner.Kill();
 
   const std::string error = ErrorOf({.data_dir = Directory(), .patience = absl::Milliseconds(50)});
 
-  kill(std::stoi(postmaster), SIGCONT);
+  kill(postmaster, SIGCONT);
   EXPECT_THAT(error, AllOf(HasSubstr("still uses"), HasSubstr("kill -INT")));
 }
 
