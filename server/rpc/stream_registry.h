@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <unordered_map>
+
+#include "absl/status/status.h"
+#include "server/base/mutex.h"
+
+namespace leasehold::rpc {
+
+class LeaseStream;
+
+// The streams that are open: how many there may be, and how all of them are ended. Thread-safe.
+class StreamRegistry {
+ public:
+  explicit StreamRegistry(size_t max_streams) : max_streams_(max_streams) {}
+
+  // RESOURCE_EXHAUSTED if there are as many as there may be, UNAVAILABLE after EndAll().
+  absl::Status Add(const std::shared_ptr<LeaseStream>& stream);
+  void Remove(const LeaseStream* stream);
+
+  // Ends each stream that is open, and lets none begin.
+  void EndAll(const absl::Status& status);
+
+  size_t size() const;
+
+ private:
+  const size_t max_streams_;
+  mutable Mutex mu_;
+  std::unordered_map<const LeaseStream*, std::shared_ptr<LeaseStream>> streams_ GUARDED_BY(mu_);
+  bool closed_ GUARDED_BY(mu_) = false;
+};
+
+}  // namespace leasehold::rpc

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "server/rpc/violations.h"
+
+namespace leasehold::rpc {
+
+// The characters of a text that is valid UTF-8, as every string of a parsed request is.
+size_t CountCharacters(const std::string& text);
+
+// How many characters a name may have.
+struct TextLength {
+  size_t min = 1;
+  size_t max = 128;
+};
+
+// Names a text that is too short, too long, or holds a NUL, which PostgreSQL's text refuses.
+void CheckText(const FieldPath& field, const std::string& text, TextLength length,
+               Violations& violations);
+
+// The longest beginning of `text` that has at most `max_bytes` and ends with a whole character.
+// Bytes that are not UTF-8 become '?'.
+std::string CutToValidUtf8(std::string text, size_t max_bytes);
+
+}  // namespace leasehold::rpc
