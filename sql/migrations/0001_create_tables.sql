@@ -63,7 +63,8 @@ CREATE UNIQUE INDEX job_rows_key ON :"schema".job_rows (job_key)
   WHERE job_key IS NOT NULL;
 
 -- One row per batch of leases. Element i of each array belongs to the same lease. Rows are never
--- updated; what they say of a job counts only while the job has that activation.
+-- updated; what they say of a job counts only while the job has that activation. No CHECK constraints:
+-- PostgreSQL parses them anew in every statement, and only the leader writes here.
 CREATE TABLE :"schema".leases (
   -- Chosen by the leader.
   number          bigint      NOT NULL PRIMARY KEY,
@@ -76,14 +77,7 @@ CREATE TABLE :"schema".leases (
   sessions        bigint[]    NOT NULL,
   fencing_numbers bigint[]    NOT NULL,
   -- The random bits of the lease tokens.
-  secrets         bigint[]    NOT NULL,
-
-  CONSTRAINT a_lease_row_has_leases CHECK (cardinality(job_ids) > 0),
-  CONSTRAINT a_lease_row_has_arrays_of_one_length CHECK (
-    cardinality(activations) = cardinality(job_ids)
-    AND cardinality(sessions) = cardinality(job_ids)
-    AND cardinality(fencing_numbers) = cardinality(job_ids)
-    AND cardinality(secrets) = cardinality(job_ids))
+  secrets         bigint[]    NOT NULL
 ) WITH (
   autovacuum_vacuum_scale_factor = 0,
   autovacuum_vacuum_threshold = 1000,
@@ -159,10 +153,6 @@ CREATE TABLE :"schema".journal (
   released       bigint[],
   -- Ended by the server itself: swept or taken back.
   unreported     bigint[],
-  -- Request ids and reported tokens in this row: what counts against the journal's limit.
-  size           integer     NOT NULL GENERATED ALWAYS AS (
-    coalesce(cardinality(request_ids), 0) + coalesce(cardinality(completed), 0)
-    + coalesce(cardinality(failed), 0) + coalesce(cardinality(released), 0)) STORED,
 
   PRIMARY KEY (epoch, number, half)
 ) PARTITION BY LIST (half);

@@ -1,21 +1,22 @@
 -- The functions that the leader's statements stand on. Its connections run READ COMMITTED.
 
--- Whole microseconds since 1970 and back: exact, and infinity survives.
+-- Whole microseconds since 1970 and back: exact, and infinity survives. Not STRICT, because PostgreSQL
+-- then would not inline them: NULL gives NULL all the same.
 CREATE FUNCTION :"schema".to_micros(moment timestamptz) RETURNS bigint
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
   SELECT CASE
     WHEN isfinite(moment) THEN
       ((moment AT TIME ZONE 'UTC')::date - date '1970-01-01') * 86400000000
       + (date_part('epoch', (moment AT TIME ZONE 'UTC')::time) * 1000000)::bigint
     WHEN moment > '2000-01-01 00:00:00+00' THEN 9223372036854775807
-    ELSE -9223372036854775808
+    WHEN moment < '2000-01-01 00:00:00+00' THEN -9223372036854775808
   END
 $$;
 
 -- Two multiplications, because an interval is multiplied as a double: whole seconds stay exact.
 CREATE FUNCTION :"schema".from_micros(micros bigint) RETURNS timestamptz
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
   SELECT CASE micros
     WHEN 9223372036854775807 THEN timestamptz 'infinity'

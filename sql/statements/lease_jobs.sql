@@ -11,7 +11,7 @@
 -- (NULL, or text[] literals), $12 bigint[] session numbers, $13 bigint[] fencing numbers,
 -- $14 bigint[] secrets
 WITH
-ranked AS MATERIALIZED (
+ranked AS (
   SELECT
     unnest($5::bigint[]) AS id, unnest($6::integer[]) AS activation, unnest($7::bigint[]) AS run_at,
     unnest($8::smallint[]) AS attempts, unnest($9::text[]) AS task, unnest($10::text[]) AS queue_name,
@@ -25,7 +25,7 @@ got AS MATERIALIZED (
   FROM ranked
   JOIN :"schema".job_rows AS job ON job.id = ranked.id
   WHERE job.activation = ranked.activation
-    AND job.run_at = :"schema".from_micros(ranked.run_at)
+    AND :"schema".to_micros(job.run_at) = ranked.run_at
     AND job.attempts = ranked.attempts
     AND job.attempts < job.max_attempts
     AND job.task = ranked.task

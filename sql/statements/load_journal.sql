@@ -11,6 +11,10 @@ SELECT :"schema".to_micros(statement_timestamp()) - :"schema".to_micros(created_
 FROM (
   SELECT *, sum(size) OVER (ORDER BY epoch DESC, number DESC) - size AS newer
   FROM :"schema".journal
+  CROSS JOIN LATERAL (
+    SELECT coalesce(cardinality(request_ids), 0) + coalesce(cardinality(completed), 0)
+      + coalesce(cardinality(failed), 0) + coalesce(cardinality(released), 0) AS size
+  ) AS counted
   WHERE size > 0 AND created_at > statement_timestamp() - $1::interval
 ) AS entry
 WHERE newer < $2

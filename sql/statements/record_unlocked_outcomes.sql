@@ -1,53 +1,57 @@
 -- As record_outcomes, but never waits: a job that somebody has locked is left alone, and its fencing
--- number comes back in a row with result 'locked' (once, with all of them), to be tried again.
+-- number comes back in a row with result 'locked' (once, with all of them), to be tried again. A lease
+-- row of $15 that holds the lease of such a job stays.
 --
 -- Parameters as in record_outcomes.
 WITH
-ended AS MATERIALIZED (
+wanted AS MATERIALIZED (
   SELECT
     unnest($3::bigint[]) AS id, unnest($4::integer[]) AS activation,
-    unnest($5::bigint[]) AS fencing_number
-),
-staying AS MATERIALIZED (
-  SELECT
-    unnest($6::bigint[]) AS id, unnest($7::integer[]) AS activation,
-    unnest($8::bigint[]) AS fencing_number, unnest($9::text[]) AS kind,
-    unnest($10::smallint[]) AS attempts, unnest($11::bigint[]) AS run_at,
-    unnest($12::integer[]) AS crashes, unnest($13::text[]) AS error, unnest($14::json[]) AS payload
-),
-wanted AS (
-  SELECT id, activation, fencing_number FROM ended
+    unnest($5::bigint[]) AS fencing_number, 'completed' AS kind, NULL::smallint AS attempts,
+    NULL::bigint AS run_at, NULL::integer AS crashes, NULL::text AS error, NULL::json AS payload
   UNION ALL
-  SELECT id, activation, fencing_number FROM staying
+  SELECT
+    unnest($6::bigint[]), unnest($7::integer[]), unnest($8::bigint[]), unnest($9::text[]),
+    unnest($10::smallint[]), unnest($11::bigint[]), unnest($12::integer[]), unnest($13::text[]),
+    unnest($14::json[])
 ),
 got AS MATERIALIZED (
-  SELECT job.id
+  SELECT wanted.*
   FROM wanted
   JOIN :"schema".job_rows AS job ON job.id = wanted.id AND job.activation = wanted.activation
   FOR UPDATE OF job SKIP LOCKED
 ),
 completed AS (
   DELETE FROM :"schema".job_rows AS job
-  USING ended JOIN got ON got.id = ended.id
-  WHERE job.id = ended.id AND job.activation = ended.activation
-  RETURNING ended.fencing_number
+  USING got
+  WHERE got.kind = 'completed' AND job.id = got.id AND job.activation = got.activation
+  RETURNING got.fencing_number
 ),
 updated AS (
   UPDATE :"schema".job_rows AS job
   SET activation = job.activation + 1,
-      attempts   = least(job.max_attempts, greatest(job.attempts, staying.attempts)),
-      run_at     = :"schema".from_micros(staying.run_at),
-      crashes    = staying.crashes,
-      last_error = coalesce(staying.error, job.last_error),
-      payload    = coalesce(staying.payload, job.payload),
+      attempts   = least(job.max_attempts, greatest(job.attempts, got.attempts)),
+      run_at     = :"schema".from_micros(got.run_at),
+      crashes    = got.crashes,
+      last_error = coalesce(got.error, job.last_error),
+      payload    = coalesce(got.payload, job.payload),
       updated_at = statement_timestamp()
-  FROM staying JOIN got ON got.id = staying.id
-  WHERE job.id = staying.id AND job.activation = staying.activation
-  RETURNING job.*, staying.fencing_number, staying.kind
+  FROM got
+  WHERE got.kind <> 'completed' AND job.id = got.id AND job.activation = got.activation
+  RETURNING job.*, got.fencing_number, got.kind
+),
+-- NOT IN: a hashed set of numbers that are never NULL. NOT EXISTS would be a nested loop here.
+locked AS (
+  SELECT wanted.id, wanted.fencing_number
+  FROM wanted
+  JOIN :"schema".job_rows AS job ON job.id = wanted.id AND job.activation = wanted.activation
+  WHERE wanted.fencing_number NOT IN (SELECT fencing_number FROM got)
 ),
 emptied AS (
   DELETE FROM :"schema".leases
   WHERE number = ANY ($15::bigint[])
+    -- The lease of a locked job lives on.
+    AND NOT EXISTS (SELECT FROM locked WHERE locked.id = ANY (job_ids))
 ),
 journaled AS (
   INSERT INTO :"schema".journal (epoch, number, kind, completed, failed, released, unreported)
@@ -68,8 +72,5 @@ SELECT 'updated', ARRAY[fencing_number], id, task, queue_name, priority, :"schem
   attempts, max_attempts, activation, crashes, flags
 FROM updated
 UNION ALL
-SELECT 'locked', array_agg(wanted.fencing_number), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-  NULL, NULL
-FROM wanted
-JOIN :"schema".job_rows AS job ON job.id = wanted.id AND job.activation = wanted.activation
-WHERE NOT EXISTS (SELECT FROM got WHERE got.id = wanted.id)
+SELECT 'locked', array_agg(fencing_number), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM locked
