@@ -1,0 +1,189 @@
+#include "server/queue/adder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/base/errors.h"
+#include "server/queue/retry.h"
+
+namespace leasehold::queue {
+
+void Adder::Add(AddJobsCalled call) {
+  if (!Accept(call.call, call.request, /*is_remove=*/false)) return;
+  const bool keyed = std::any_of(call.jobs.begin(), call.jobs.end(),
+                                 [](const NewJob& job) { return job.key.has_value(); });
+  if (keyed) {
+    keyed_.push_back({call.call, call.request,
+                      AddKeyedJobs{std::move(call.jobs), core_.now, call.request}});
+    return;
+  }
+  waiting_jobs_ += static_cast<int64_t>(call.jobs.size());
+  waiting_.push_back({call.call, std::move(call.jobs), call.request});
+}
+
+void Adder::Remove(RemoveJobCalled call) {
+  if (!Accept(call.call, call.request, /*is_remove=*/true)) return;
+  keyed_.push_back({call.call, call.request, RemoveJob{std::move(call.key), call.request}});
+}
+
+bool Adder::Accept(CallId call, const std::optional<RequestKey>& request, bool is_remove) {
+  const auto answer = [&](const absl::StatusOr<std::vector<JobId>>& ids) {
+    if (!is_remove) {
+      core_.effects.push_back(AnswerAddJobs{call, ids});
+    } else if (ids.ok()) {
+      core_.effects.push_back(AnswerRemoveJob{call, ids->front()});
+    } else {
+      core_.effects.push_back(AnswerRemoveJob{call, ids.status()});
+    }
+    return false;
+  };
+  if (request.has_value()) {
+    const RequestLog::Seen seen = core_.requests.See(*request, call);
+    if (seen.verdict != RequestLog::Verdict::kNew) ++core_.totals.repeated_requests;
+    if (seen.verdict == RequestLog::Verdict::kAnswered) return answer(seen.ids);
+    if (seen.verdict == RequestLog::Verdict::kReused) return answer(RequestIdReused());
+    if (seen.verdict == RequestLog::Verdict::kUnderWay) {
+      repeats_[call] = is_remove;
+      return false;
+    }
+  }
+  const absl::Status refusal = Refusal();
+  if (refusal.ok()) return true;
+  if (request.has_value()) core_.requests.GaveUp(*request);
+  return answer(refusal);
+}
+
+absl::Status Adder::Refusal() const {
+  if (core_.draining) return Draining();
+  if (!core_.store_available) return DatabaseAway();
+  const int64_t waiting = waiting_jobs_ + static_cast<int64_t>(keyed_.size());
+  return waiting > core_.options.max_waiting_adds ? ServerFull() : absl::OkStatus();
+}
+
+void Adder::Flush() {
+  if (!core_.store_available) return;
+  ReserveIds();
+  while (in_flight_ < core_.options.adds_in_flight && !waiting_.empty() && SubmitBatch()) {
+  }
+  for (size_t i = 0; i < keyed_.size() && keyed_in_flight_ < core_.options.keyed_adds_in_flight;) {
+    if (keyed_[i].again_at > core_.now) {
+      ++i;
+      continue;
+    }
+    Keyed keyed = std::move(keyed_[i]);
+    keyed_.erase(keyed_.begin() + static_cast<std::ptrdiff_t>(i));
+    SubmitKeyed(std::move(keyed));
+  }
+}
+
+void Adder::ReserveIds() {
+  const size_t reserve = static_cast<size_t>(core_.options.job_ids_in_reserve);
+  const size_t wanted = std::max(
+      reserve, waiting_.empty() ? 0 : waiting_.front().jobs.size() + reserve);
+  if (reserving_ || ids_.size() * 2 >= wanted) return;
+  reserving_ = true;
+  const ReserveJobIds request{static_cast<int>(wanted)};
+  core_.SubmitToStore(request, [this](const absl::Status& status, StoreAnswer& answer) {
+    reserving_ = false;
+    if (!status.ok()) return;
+    for (const JobId id : std::get<ReserveJobIdsAnswer>(answer).ids) ids_.push_back(id);
+  });
+}
+
+// As many whole calls as fit a batch and the ids in reserve; none if ids are missing.
+std::vector<Adder::Call> Adder::TakeCalls() {
+  std::vector<Call> calls;
+  size_t jobs = 0;
+  while (!waiting_.empty()) {
+    Call& next = waiting_.front();
+    const size_t with_next = jobs + next.jobs.size();
+    const bool too_many = with_next > static_cast<size_t>(core_.options.add_batch);
+    if (!calls.empty() && (too_many || next.alone || calls.back().alone)) break;
+    if (with_next > ids_.size()) break;
+    jobs = with_next;
+    waiting_jobs_ -= static_cast<int64_t>(next.jobs.size());
+    calls.push_back(std::move(next));
+    waiting_.pop_front();
+  }
+  return calls;
+}
+
+bool Adder::SubmitBatch() {
+  std::vector<Call> calls = TakeCalls();
+  if (calls.empty()) return false;
+  AddJobs request;
+  Batch batch;
+  for (Call& call : calls) {
+    const int first = static_cast<int>(request.jobs.size());
+    request.requests.push_back({call.request, first, static_cast<int>(call.jobs.size())});
+    Batch::Member& member = batch.members.emplace_back();
+    for (const NewJob& job : call.jobs) {
+      const JobId id = ids_.front();
+      ids_.pop_front();
+      member.ids.push_back(id);
+      const absl::Time run_at = job.run_at.value_or(WholeMicroseconds(core_.now + job.delay));
+      Place(job, id, run_at, request, batch);
+      request.jobs.push_back({id, job, run_at});
+    }
+    member.call = std::move(call);
+  }
+  ++in_flight_;
+  core_.SubmitToStore(std::move(request), [this, batch = std::move(batch)](
+                                              const absl::Status& status, StoreAnswer&) mutable {
+    --in_flight_;
+    for (const RankedJob& job : batch.unleased) core_.in_hand.erase(job.id);
+    for (const std::string& task : batch.due_tasks) {
+      if (--due_under_way_[task] <= 0) due_under_way_.erase(task);
+    }
+    if (status.ok()) {
+      Added(std::move(batch));
+    } else {
+      Refused(std::move(batch), status);
+    }
+  });
+  return true;
+}
+
+// Decides whether a job is born leased.
+void Adder::Place(const NewJob& job, JobId id, absl::Time run_at, AddJobs& request, Batch& batch) {
+  Job row;
+  row.id = id;
+  row.task = job.task;
+  row.queue_name = job.queue_name;
+  row.priority = job.priority;
+  row.run_at = run_at;
+  row.max_attempts = job.max_attempts;
+  row.flags = job.flags;
+  core_.in_hand.insert(id);
+  const bool due = run_at <= core_.now;
+  Session* session = nullptr;
+  // The head of a serial queue is found among the rows that stand, not among those under way.
+  if (due && !job.queue_name.has_value() && core_.MayLease()) session = leaser_.SessionFor(job);
+  if (session == nullptr || DueJobsUnderWay(*session)) {
+    if (due) {
+      ++due_under_way_[job.task];
+      batch.due_tasks.push_back(job.task);
+    }
+    batch.unleased.push_back(std::move(row));
+    return;
+  }
+  if (!request.leases.has_value()) {
+    request.leases.emplace();
+    request.leases->number = static_cast<int64_t>(core_.NextNumber());
+  }
+  ++session->being_leased;
+  const Lease lease{leaser_.NewToken(id, 0), session->number};
+  request.leases->leases.push_back(lease);
+  row.payload = job.payload;
+  row.metadata = job.metadata;
+  row.created_at = row.updated_at = core_.now;
+  batch.born_leased.push_back({lease, request.leases->number, std::move(row)});
+}
+
+bool Adder::DueJobsUnderWay(const Session& session) const {
+  return !due_under_way_.empty() &&
+         std::any_of(session.tasks.begin(), session.tasks.end(),
+                     [this](const std::string& task) { return due_under_way_.contains(task); });
+}
+
+}  // namespace leasehold::queue

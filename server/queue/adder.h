@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "server/queue/core.h"
+#include "server/queue/leaser.h"
+
+namespace leasehold::queue {
+
+// Adds and removes jobs. What comes together while a transaction is under way shares the next one;
+// a job is born leased where a session has room and nothing ranks before it.
+class Adder {
+ public:
+  Adder(Core& core, Leaser& leaser) : core_(core), leaser_(leaser) {}
+
+  void Add(AddJobsCalled call);
+  void Remove(RemoveJobCalled call);
+
+  // Submits what can be submitted now.
+  void Flush();
+  absl::Time next_wake() const;
+  bool idle() const { return waiting_.empty() && keyed_.empty() && in_flight_ + keyed_in_flight_ == 0; }
+  // Ids taken in reserve are void.
+  void ForgetIds() { ids_.clear(); }
+  // The store is away, or the leadership over: all that waits is told so.
+  void RefuseWaiting(const absl::Status& status);
+
+ private:
+  struct Call {
+    CallId call = 0;
+    std::vector<NewJob> jobs;
+    std::optional<RequestKey> request;
+    bool alone = false;  // PostgreSQL refused the batch that it was in
+  };
+  // Goes in a transaction of its own.
+  struct Keyed {
+    CallId call = 0;
+    std::optional<RequestKey> request;
+    StoreRequest store_request;
+    int tries = 0;
+    absl::Time again_at = absl::InfinitePast();
+  };
+  // A batch under way.
+  struct Batch {
+    struct Member {
+      Call call;
+      std::vector<JobId> ids;
+    };
+    std::vector<Member> members;
+    std::vector<RankedJob> unleased;
+    std::vector<std::string> due_tasks;  // of the unleased ones that are due
+    std::vector<Leaser::Granted> born_leased;
+  };
+
+  // Whether the call is to be run; if not, it was answered or will be.
+  bool Accept(CallId call, const std::optional<RequestKey>& request, bool is_remove);
+  absl::Status Refusal() const;
+  void ReserveIds();
+  bool SubmitBatch();
+  std::vector<Call> TakeCalls();
+  void Place(const NewJob& job, JobId id, absl::Time run_at, AddJobs& request, Batch& batch);
+  bool DueJobsUnderWay(const Session& session) const;
+  void Added(Batch batch);
+  void Refused(Batch batch, const absl::Status& status);
+  void SubmitKeyed(Keyed keyed);
+  void KeyedAnswered(Keyed keyed, const absl::Status& status, StoreAnswer& answer);
+  void Answer(const Keyed& keyed, const absl::StatusOr<std::vector<JobId>>& ids);
+  void AnswerAdd(CallId call, const std::optional<RequestKey>& request,
+                 const absl::StatusOr<std::vector<JobId>>& ids);
+
+  Core& core_;
+  Leaser& leaser_;
+  std::deque<Call> waiting_;
+  int64_t waiting_jobs_ = 0;
+  std::deque<Keyed> keyed_;
+  absl::flat_hash_map<CallId, bool> repeats_;  // calls that wait for a first answer: is it a remove
+  std::deque<JobId> ids_;
+  bool reserving_ = false;
+  int in_flight_ = 0;
+  int keyed_in_flight_ = 0;
+  // Jobs being added, due and not born leased: they rank before what comes later.
+  absl::flat_hash_map<std::string, int> due_under_way_;
+};
+
+}  // namespace leasehold::queue

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/job/store_request.h"
+#include "server/queue/effect.h"
+#include "server/queue/ended_tokens.h"
+#include "server/queue/lease_book.h"
+#include "server/queue/options.h"
+#include "server/queue/ready_jobs.h"
+#include "server/queue/request_log.h"
+#include "server/queue/session_book.h"
+
+namespace leasehold::queue {
+
+// Random numbers nobody can guess; a simulation gives seeded ones.
+using RandomSource = std::function<uint64_t()>;
+
+// What the parts of the queue share: the facts, the effects of the event being applied, and `now`.
+// Holds no rule.
+struct Core {
+  Core(const QueueOptions& queue_options, RandomSource random_source)
+      : options(queue_options), random(std::move(random_source)), ready(options) {}
+
+  using Handler = std::function<void(const absl::Status&, StoreAnswer&)>;
+
+  // Sends a request to the store. `handler` runs when the answer comes, unless the leadership ended
+  // before.
+  void SubmitToStore(StoreRequest request, Handler handler) {
+    const Ticket ticket = ++last_ticket;
+    handlers.emplace(ticket, std::move(handler));
+    effects.push_back(Submit{ticket, std::move(request)});
+  }
+
+  void SendTo(Session& session, ServerFrame frame) {
+    if (session.stream == 0) return;
+    frame.epoch = epoch;
+    session.last_sent = now;
+    effects.push_back(Send{session.stream, std::move(frame)});
+  }
+
+  // Fencing numbers, and numbers of rows of `leases`.
+  uint64_t NextNumber() { return epoch << 32 | ++counter; }
+
+  bool MayLease() const {
+    return loaded && store_available && leases_written && !draining &&
+           (now >= await_sessions_until || !sessions.AnyAwaited());
+  }
+
+  // Jobs change hands or windows have room: the leaser has a look.
+  void WantLeasing() { leasing_wanted = true; }
+
+  const QueueOptions options;
+  const RandomSource random;
+
+  absl::Time now;
+  Effects effects;
+  absl::flat_hash_map<Ticket, Handler> handlers;
+  Ticket last_ticket = 0;
+
+  uint64_t epoch = 0;
+  uint32_t counter = 0;
+  bool loaded = false;           // leases and journal are known: sessions and outcomes are taken
+  bool store_available = false;  // what is submitted has a chance
+  bool leases_written = false;   // every lease in the book has its row on disk or on its way
+  bool draining = false;
+  bool leasing_wanted = false;
+  // Sessions of the leader before are awaited until then; nothing is leased meanwhile.
+  absl::Time await_sessions_until = absl::InfinitePast();
+
+  LeaseBook leases;
+  SessionBook sessions;
+  ReadyJobs ready;
+  EndedTokens ended_tokens;
+  RequestLog requests;
+  // Jobs being leased or added, or locked by somebody and tried again later: not to be ranked from
+  // what the database shows.
+  absl::flat_hash_set<JobId> in_hand;
+
+  Totals totals;
+  Tallies tallies;
+};
+
+}  // namespace leasehold::queue

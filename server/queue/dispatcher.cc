@@ -1,0 +1,237 @@
+#include "server/queue/dispatcher.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "server/base/errors.h"
+
+namespace leasehold::queue {
+namespace {
+
+constexpr absl::Duration kProofInterval = absl::Minutes(1);
+
+}  // namespace
+
+void Dispatcher::Apply(Event event, absl::Time now) {
+  now_ = std::max(now_, now);
+  if (leader_ != nullptr) {
+    leader_->core.now = now_;
+    if (now_ >= next_due_) leader_->core.WantLeasing();
+  }
+  std::visit([this](auto& e) { On(std::move(e)); }, event);
+}
+
+Effects Dispatcher::TakeEffects() {
+  Effects effects = std::exchange(effects_, {});
+  if (leader_ == nullptr) return effects;
+  if (leader_->core.loaded) {
+    Tick();
+    leader_->reader.Run();
+    leader_->leaser.Run();
+    leader_->adder.Flush();
+    leader_->recorder.Flush();
+    next_due_ = leader_->leaser.next_wake();
+  }
+  Effects& made = leader_->core.effects;
+  effects.insert(effects.end(), std::make_move_iterator(made.begin()),
+                 std::make_move_iterator(made.end()));
+  made.clear();
+  return effects;
+}
+
+absl::Time Dispatcher::WakeAt() const {
+  if (!leads()) return absl::InfiniteFuture();
+  return std::min({next_due_, next_sweep_, leader_->sessions.next_wake(),
+                   leader_->adder.next_wake(), leader_->recorder.next_wake(),
+                   leader_->reader.next_wake()});
+}
+
+bool Dispatcher::drained() const {
+  return leader_ == nullptr || (leader_->adder.idle() && leader_->recorder.idle());
+}
+
+Tallies Dispatcher::TakeTallies() {
+  return leader_ == nullptr ? Tallies() : std::exchange(leader_->core.tallies, {});
+}
+
+void Dispatcher::Tick() {
+  leader_->sessions.Tick();
+  if (now_ < next_sweep_) return;
+  next_sweep_ = now_ + options_.sweep_interval;
+  leader_->sessions.SweepLost();
+  leader_->leaser.Recall();
+  leader_->lease_rows.MergeSparse();
+  leader_->recorder.FlushRows();
+  leader_->reader.CountCorrections();
+  leader_->core.ended_tokens.Forget(now_);
+  leader_->core.requests.Forget(now_);
+  if (now_ < next_proof_) return;
+  next_proof_ = now_ + kProofInterval;
+  leader_->reader.ProveAWindow();
+}
+
+template <typename AnyEvent>
+bool Dispatcher::Defer(AnyEvent& event) {
+  if (leader_->core.loaded) return false;
+  deferred_.push_back(std::move(event));
+  return true;
+}
+
+void Dispatcher::On(AddJobsCalled event) {
+  if (leader_ == nullptr) return Want(AnswerAddJobs{event.call, NoLeader()});
+  if (!Defer(event)) leader_->adder.Add(std::move(event));
+}
+
+void Dispatcher::On(RemoveJobCalled event) {
+  if (leader_ == nullptr) return Want(AnswerRemoveJob{event.call, NoLeader()});
+  if (!Defer(event)) leader_->adder.Remove(std::move(event));
+}
+
+void Dispatcher::On(OutcomesReported event) {
+  if (leader_ == nullptr) return Want(AnswerOutcomes{event.call, NoLeader()});
+  if (!Defer(event)) leader_->recorder.Report(event.call, std::move(event.outcomes));
+}
+
+void Dispatcher::On(StreamOpened event) {
+  if (leader_ == nullptr) return Want(EndStream{event.stream, NoLeader()});
+  if (!Defer(event)) leader_->sessions.Open(event.stream, std::move(event.open));
+}
+
+void Dispatcher::On(FrameReceived event) {
+  if (leader_ == nullptr || Defer(event)) return;
+  leader_->sessions.Receive(event.stream, std::move(event.frame));
+}
+
+void Dispatcher::On(StreamEnded event) {
+  if (leader_ == nullptr || Defer(event)) return;
+  leader_->sessions.StreamEnded(event.stream, event.visibly);
+}
+
+void Dispatcher::On(InboxFilled) {
+  if (leader_ != nullptr) leader_->reader.InboxFilled();
+}
+
+void Dispatcher::On(StoreAnswered event) {
+  if (leader_ == nullptr) return;
+  auto& handlers = leader_->core.handlers;
+  const auto found = handlers.find(event.ticket);
+  if (found == handlers.end()) return;
+  const Core::Handler handler = std::move(found->second);
+  handlers.erase(found);
+  handler(event.status, event.answer);
+}
+
+void Dispatcher::On(StoreAway) {
+  if (leader_ == nullptr) return;
+  leader_->core.store_available = false;
+  leader_->adder.RefuseWaiting(DatabaseAway());
+}
+
+// Between the loss and now executors could not be heard and rows may have changed unseen.
+void Dispatcher::On(StoreBack event) {
+  if (leader_ == nullptr) return;
+  leader_->core.epoch = event.epoch;
+  leader_->core.store_available = true;
+  leader_->adder.ForgetIds();
+  if (!leader_->core.loaded) return Load();
+  leader_->core.ready.Forget();
+  leader_->reader.InboxFilled();
+  leader_->sessions.ForgiveSilence();
+  leader_->lease_rows.WriteMissing();
+  leader_->core.WantLeasing();
+}
+
+void Dispatcher::On(DrainBegun) {
+  draining_ = true;
+  if (leader_ == nullptr) return;
+  leader_->core.draining = true;
+  leader_->sessions.HandOver();
+}
+
+void Dispatcher::On(Led event) {
+  EndLeadership();
+  leader_ = std::make_unique<Leader>(options_, random_);
+  leader_->core.now = now_;
+  leader_->core.last_ticket = last_ticket_;
+  leader_->core.epoch = event.epoch;
+  leader_->core.draining = draining_;
+  leader_->core.store_available = true;
+  next_due_ = absl::InfiniteFuture();
+  next_sweep_ = next_proof_ = absl::InfinitePast();
+  Load();
+}
+
+void Dispatcher::On(Deposed) { EndLeadership(); }
+
+// What the leader knew is void. Those who wait for an answer are told to ask the next one.
+void Dispatcher::EndLeadership() {
+  if (leader_ == nullptr) return;
+  Core& core = leader_->core;
+  core.store_available = false;
+  for (auto& [ticket, handler] : std::exchange(core.handlers, {})) {
+    StoreAnswer nothing;
+    handler(absl::FailedPreconditionError("the leadership is over"), nothing);
+  }
+  leader_->adder.RefuseWaiting(NoLeader());
+  leader_->recorder.RefuseWaiting(NoLeader());
+  leader_->sessions.EndStreams(NoLeader());
+  effects_.insert(effects_.end(), std::make_move_iterator(core.effects.begin()),
+                  std::make_move_iterator(core.effects.end()));
+  last_ticket_ = core.last_ticket;
+  leader_.reset();
+  for (Event& event : std::exchange(deferred_, {})) {
+    std::visit([this](auto& e) { On(std::move(e)); }, event);
+  }
+}
+
+void Dispatcher::Load() {
+  leader_->core.SubmitToStore(LoadLeadership{},
+                              [this](const absl::Status& status, StoreAnswer& answer) {
+                                // Without an answer StoreBack or Deposed follows.
+                                if (status.ok()) Loaded(std::get<LoadLeadershipAnswer>(answer));
+                              });
+}
+
+void Dispatcher::Loaded(LoadLeadershipAnswer& answer) {
+  Core& core = leader_->core;
+  for (const auto& ended : answer.tokens) {
+    core.ended_tokens.Add(ended.fencing_number, ended.kind, now_ - ended.age);
+  }
+  for (auto& request : answer.requests) {
+    core.requests.Answered(request.key, std::move(request.ids), now_ - request.age);
+  }
+  LoadLeases(answer);
+  core.leases_written = true;
+  core.loaded = true;
+  leader_->reader.InboxFilled();
+  core.WantLeasing();
+  for (Event& event : std::exchange(deferred_, {})) {
+    std::visit([this](auto& e) { On(std::move(e)); }, event);
+  }
+}
+
+void Dispatcher::LoadLeases(LoadLeadershipAnswer& answer) {
+  Core& core = leader_->core;
+  for (const auto& held : answer.leases) {
+    HeldLease lease;
+    lease.token = held.lease.token;
+    lease.session = held.lease.session;
+    lease.row = held.row;
+    lease.job = held.job;
+    lease.leased_at = now_;
+    // Loaded leases count as received: they end by the session's resume or by its timeout.
+    lease.received = true;
+    core.ready.Hold(lease.job);
+    core.leases.Add(std::move(lease));
+  }
+  leader_->sessions.Load(std::move(answer.sessions), answer.next_session);
+  for (const auto& held : answer.leases) {
+    if (core.sessions.Find(held.lease.session) != nullptr) continue;
+    leader_->recorder.Sweep(
+        *core.leases.FindByFencingNumber(held.lease.token.fencing_number));
+  }
+  for (const int64_t row : answer.dead_lease_rows) leader_->recorder.EndLeaseRow(row);
+}
+
+}  // namespace leasehold::queue

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/queue/adder.h"
+#include "server/queue/core.h"
+#include "server/queue/delivery.h"
+#include "server/queue/effect.h"
+#include "server/queue/event.h"
+#include "server/queue/lease_rows.h"
+#include "server/queue/leaser.h"
+#include "server/queue/options.h"
+#include "server/queue/reader.h"
+#include "server/queue/recorder.h"
+#include "server/queue/session_keeper.h"
+
+namespace leasehold::queue {
+
+// All that a leader knows and does; void when its leadership ends.
+struct Leader {
+  Leader(const QueueOptions& options, RandomSource random)
+      : core(options, std::move(random)),
+        delivery(core),
+        recorder(core),
+        leaser(core, recorder, delivery),
+        adder(core, leaser),
+        reader(core),
+        lease_rows(core, recorder),
+        sessions(core, recorder, leaser, delivery) {}
+
+  Core core;
+  Delivery delivery;
+  Recorder recorder;
+  Leaser leaser;
+  Adder adder;
+  Reader reader;
+  LeaseRows lease_rows;
+  SessionKeeper sessions;
+};
+
+// The queue: a deterministic state machine. Events come in with the time, effects go out; the same
+// events, times and random numbers give the same effects. No I/O, no clock, no threads: one thread
+// may use it at a time.
+//
+// `now` is the database's time and never runs backwards.
+class Dispatcher {
+ public:
+  Dispatcher(const QueueOptions& options, RandomSource random)
+      : options_(options), random_(std::move(random)) {}
+
+  // Applies one event. Effects of several events may be taken together.
+  void Apply(Event event, absl::Time now);
+  // What is wanted done, in order; and the requests that several events have made together. Call it
+  // when no event waits, so that batches form.
+  Effects TakeEffects();
+
+  // When Apply(TimePassed) is due at the latest.
+  absl::Time WakeAt() const;
+
+  // Sessions and outcomes are taken.
+  bool leads() const { return leader_ != nullptr && leader_->core.loaded; }
+  // While draining: everything acknowledged is on disk and nothing is under way.
+  bool drained() const;
+
+  // Null while this server does not lead.
+  const Leader* leader() const { return leader_.get(); }
+  Tallies TakeTallies();
+
+ private:
+  void On(TimePassed) {}
+  void On(Led event);
+  void On(Deposed);
+  void On(DrainBegun);
+  void On(AddJobsCalled event);
+  void On(RemoveJobCalled event);
+  void On(OutcomesReported event);
+  void On(StreamOpened event);
+  void On(FrameReceived event);
+  void On(StreamEnded event);
+  void On(StoreAnswered event);
+  void On(StoreAway);
+  void On(StoreBack event);
+  void On(InboxFilled);
+
+  // Whether an event must wait until the leases and the journal are loaded.
+  template <typename AnyEvent>
+  bool Defer(AnyEvent& event);
+  void Load();
+  void Loaded(LoadLeadershipAnswer& answer);
+  void LoadLeases(LoadLeadershipAnswer& answer);
+  void EndLeadership();
+  void Tick();
+  void Want(Effect effect) { effects_.push_back(std::move(effect)); }
+
+  const QueueOptions options_;
+  const RandomSource random_;
+  absl::Time now_ = absl::InfinitePast();
+  bool draining_ = false;
+  Ticket last_ticket_ = 0;
+  std::unique_ptr<Leader> leader_;
+  Effects effects_;  // those that need no leader
+  std::vector<Event> deferred_;
+  absl::Time next_due_ = absl::InfiniteFuture();
+  absl::Time next_sweep_ = absl::InfinitePast();
+  absl::Time next_proof_ = absl::InfinitePast();
+};
+
+}  // namespace leasehold::queue

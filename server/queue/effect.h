@@ -1,0 +1,73 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/queue/event.h"
+
+// What the queue wants done.
+namespace leasehold::queue {
+
+struct Submit {
+  Ticket ticket = 0;
+  StoreRequest request;
+};
+struct Send {
+  StreamId stream = 0;
+  ServerFrame frame;
+};
+struct EndStream {
+  StreamId stream = 0;
+  absl::Status status;
+};
+struct AnswerAddJobs {
+  CallId call = 0;
+  absl::StatusOr<std::vector<JobId>> ids;
+};
+struct AnswerRemoveJob {
+  CallId call = 0;
+  absl::StatusOr<JobId> id;
+};
+struct AnswerOutcomes {
+  CallId call = 0;
+  absl::StatusOr<std::vector<OutcomeResult>> results;
+};
+
+using Effect =
+    std::variant<Submit, Send, EndStream, AnswerAddJobs, AnswerRemoveJob, AnswerOutcomes>;
+using Effects = std::vector<Effect>;
+
+// Counted since this server began to lead.
+struct Totals {
+  int64_t added = 0;
+  int64_t leased = 0;
+  int64_t born_leased = 0;
+  int64_t completed = 0;
+  int64_t failed_attempts = 0;
+  int64_t permanently_failed = 0;
+  int64_t released = 0;
+  int64_t swept = 0;
+  int64_t taken_back = 0;
+  int64_t lease_lost = 0;
+  int64_t repeated_requests = 0;
+  int64_t window_corrections = 0;
+};
+
+// What happened since the last look, by task: for metrics.
+struct TaskTally {
+  int64_t added = 0;
+  int64_t leased = 0;
+  int64_t completed = 0;
+  int64_t failed = 0;
+  int64_t permanently_failed = 0;
+  int64_t released = 0;
+  int64_t swept = 0;
+};
+using Tallies = std::map<std::string, TaskTally>;
+
+}  // namespace leasehold::queue

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/job/job.h"
+#include "server/job/outcome.h"
+#include "server/job/store_request.h"
+#include "server/queue/frames.h"
+
+// What happens to the queue. Names a call, a stream or a store request by a number of the loop's.
+namespace leasehold::queue {
+
+using CallId = uint64_t;
+using StreamId = uint64_t;
+using Ticket = uint64_t;
+
+// This server leads, with this epoch: everything known before is void.
+struct Led {
+  uint64_t epoch = 0;
+};
+// Another server leads.
+struct Deposed {};
+struct DrainBegun {};
+struct TimePassed {};
+
+struct AddJobsCalled {
+  CallId call = 0;
+  std::vector<NewJob> jobs;
+  std::optional<RequestKey> request;
+};
+struct RemoveJobCalled {
+  CallId call = 0;
+  std::string key;
+  std::optional<RequestKey> request;
+};
+struct OutcomesReported {
+  CallId call = 0;
+  std::vector<Outcome> outcomes;
+};
+
+struct StreamOpened {
+  StreamId stream = 0;
+  OpenFrame open;
+};
+struct FrameReceived {
+  StreamId stream = 0;
+  ExecutorFrame frame;
+};
+struct StreamEnded {
+  StreamId stream = 0;
+  bool visibly = false;
+};
+
+struct StoreAnswered {
+  Ticket ticket = 0;
+  absl::Status status;
+  StoreAnswer answer;
+};
+struct StoreAway {};
+struct StoreBack {
+  uint64_t epoch = 0;
+};
+struct InboxFilled {};
+
+using Event = std::variant<TimePassed, Led, Deposed, DrainBegun, AddJobsCalled, RemoveJobCalled,
+                           OutcomesReported, StreamOpened, FrameReceived, StreamEnded,
+                           StoreAnswered, StoreAway, StoreBack, InboxFilled>;
+
+}  // namespace leasehold::queue

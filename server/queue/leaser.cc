@@ -1,0 +1,223 @@
+#include "server/queue/leaser.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/queue/retry.h"
+
+namespace leasehold::queue {
+namespace {
+
+bool SameAsRanked(const RankedJob& a, const RankedJob& b) {
+  return a.rank() == b.rank() && a.activation == b.activation && a.task == b.task &&
+         a.queue_name == b.queue_name && a.attempts == b.attempts && a.flags == b.flags;
+}
+
+}  // namespace
+
+void Leaser::Join(Session& session) {
+  core_.ready.Serve(session.forbidden_flags, session.tasks);
+  for (const std::string& task : session.tasks) by_task_[task].push_back(session.number);
+  session.served = true;
+  core_.WantLeasing();
+}
+
+void Leaser::Leave(Session& session) {
+  if (session.waiting_alone.has_value()) {
+    const RankedJob job = *std::exchange(session.waiting_alone, std::nullopt);
+    core_.in_hand.erase(job.id);
+    core_.ready.Release(job, core_.now);
+    core_.ready.Offer(job, core_.now);
+  }
+  if (!std::exchange(session.served, false)) return;
+  for (const std::string& task : session.tasks) {
+    const auto found = by_task_.find(task);
+    std::erase(found->second, session.number);
+    if (found->second.empty()) by_task_.erase(found);
+  }
+  core_.ready.Unserve(session.forbidden_flags, session.tasks);
+}
+
+void Leaser::Run() {
+  ReturnLockedJobs();
+  if (!core_.leasing_wanted || in_flight_ > 0 || !core_.MayLease()) return;
+  core_.leasing_wanted = false;
+  std::vector<Pick> picks;
+  const std::vector<Session*> all = SessionsWithRoom();
+  std::vector<Session*> sessions = all;
+  const size_t most = static_cast<size_t>(core_.options.lease_batch);
+  while (!sessions.empty() && picks.size() < most) {
+    std::erase_if(sessions, [this, &picks, most](Session* session) {
+      return picks.size() < most && !PickFor(*session, picks);
+    });
+  }
+  if (!all.empty()) turn_ = all.front()->number;
+  if (picks.empty()) return TellIdle(all);
+  Submit(std::move(picks));
+}
+
+// Those that may be given a job, the one whose turn it is first.
+std::vector<Session*> Leaser::SessionsWithRoom() {
+  std::vector<Session*> sessions;
+  for (Session* session : core_.sessions.all()) {
+    if (session->may_lease()) sessions.push_back(session);
+  }
+  const auto turn = std::find_if(sessions.begin(), sessions.end(),
+                                 [this](const Session* s) { return s->number > turn_; });
+  std::rotate(sessions.begin(), turn, sessions.end());
+  return sessions;
+}
+
+// A job with a crash behind it is leased alone, so that it drags no neighbour along: its session
+// is given nothing more until it is empty, then the job, then nothing until that has ended.
+bool Leaser::PickFor(Session& session, std::vector<Pick>& picks) {
+  if (!session.may_lease()) return false;
+  std::optional<RankedJob> job = session.waiting_alone;
+  if (job.has_value()) {
+    if (session.used() > 0) return false;
+    session.waiting_alone.reset();
+  } else {
+    job = core_.ready.Take(session.forbidden_flags, session.tasks, core_.now);
+    if (!job.has_value()) return false;
+    core_.in_hand.insert(job->id);
+    if (job->crashes > 0 && session.used() > 0) {
+      session.waiting_alone = std::move(job);
+      return false;
+    }
+  }
+  session.running_alone = job->crashes > 0;
+  ++session.being_leased;
+  const LeaseToken token = NewToken(job->id, job->activation);
+  picks.push_back({std::move(*job), {token, session.number}});
+  return true;
+}
+
+LeaseToken Leaser::NewToken(JobId job, int activation) {
+  return {core_.NextNumber(), job, activation, core_.random()};
+}
+
+void Leaser::Submit(std::vector<Pick> picks) {
+  LeaseJobs request;
+  request.leases.number = static_cast<int64_t>(core_.NextNumber());
+  for (const Pick& pick : picks) {
+    request.jobs.push_back(pick.job);
+    request.leases.leases.push_back(pick.lease);
+    request.durable = request.durable || pick.job.queue_name.has_value();
+  }
+  const int64_t row = request.leases.number;
+  ++in_flight_;
+  core_.SubmitToStore(std::move(request), [this, picks = std::move(picks), row](
+                                              const absl::Status& status,
+                                              StoreAnswer& answer) mutable {
+    --in_flight_;
+    core_.WantLeasing();
+    if (status.ok()) {
+      Answered(std::move(picks), row, std::get<LeaseJobsAnswer>(answer));
+      return;
+    }
+    for (const Pick& pick : picks) {
+      Session* session = core_.sessions.Find(pick.lease.session);
+      if (session != nullptr) --session->being_leased;
+      if (session != nullptr) session->running_alone = false;
+      core_.ready.Release(pick.job, core_.now);
+      Lock(pick.job);
+    }
+  });
+}
+
+void Leaser::Answered(std::vector<Pick> picks, int64_t row, LeaseJobsAnswer& answer) {
+  absl::flat_hash_map<JobId, Job*> leased;
+  for (Job& job : answer.leased) leased[job.id] = &job;
+  std::vector<Granted> granted;
+  std::vector<RankedJob> unleased;
+  for (Pick& pick : picks) {
+    Session* session = core_.sessions.Find(pick.lease.session);
+    if (session != nullptr) --session->being_leased;
+    const auto job = leased.find(pick.job.id);
+    if (job != leased.end()) {
+      core_.in_hand.erase(pick.job.id);
+      tries_.erase(pick.job.id);
+      granted.push_back({pick.lease, row, std::move(*job->second)});
+    } else {
+      if (session != nullptr) session->running_alone = false;
+      core_.ready.Release(pick.job, core_.now);
+      unleased.push_back(std::move(pick.job));
+    }
+  }
+  Grant(std::move(granted));
+  if (!unleased.empty()) LookAtUnleased(std::move(unleased));
+}
+
+void Leaser::Grant(std::vector<Granted> granted) {
+  std::map<SessionNumber, std::vector<LeasedJob>> by_session;
+  for (Granted& grant : granted) {
+    HeldLease held;
+    held.token = grant.lease.token;
+    held.session = grant.lease.session;
+    held.row = grant.row;
+    held.job = grant.job;
+    held.leased_at = core_.now;
+    HeldLease& lease = core_.leases.Add(std::move(held));
+    ++core_.totals.leased;
+    ++core_.tallies[grant.job.task].leased;
+    Session* session = core_.sessions.Find(grant.lease.session);
+    if (session == nullptr) {
+      recorder_.TakeBack(lease);
+      continue;
+    }
+    ++session->held;
+    const int attempt = grant.job.attempts + 1;
+    by_session[session->number].push_back({lease.token, std::move(grant.job), attempt});
+  }
+  for (auto& [number, jobs] : by_session) {
+    delivery_.Send(*core_.sessions.Find(number), std::move(jobs));
+  }
+}
+
+// Gone: forgotten. Changed: ranked anew. Unchanged: somebody holds the row; tried again later.
+void Leaser::LookAtUnleased(std::vector<RankedJob> jobs) {
+  ReadJobs request;
+  for (const RankedJob& job : jobs) request.ids.push_back(job.id);
+  core_.SubmitToStore(std::move(request), [this, jobs = std::move(jobs)](
+                                              const absl::Status& status, StoreAnswer& answer) {
+    if (!status.ok()) {
+      for (const RankedJob& job : jobs) Lock(job);
+      return;
+    }
+    absl::flat_hash_map<JobId, const RankedJob*> now_standing;
+    for (const RankedJob& job : std::get<ReadJobsAnswer>(answer).jobs) now_standing[job.id] = &job;
+    for (const RankedJob& job : jobs) {
+      const auto found = now_standing.find(job.id);
+      if (found != now_standing.end() && SameAsRanked(job, *found->second)) {
+        Lock(job);
+        continue;
+      }
+      core_.in_hand.erase(job.id);
+      tries_.erase(job.id);
+      if (found != now_standing.end()) core_.ready.Offer(*found->second, core_.now);
+    }
+    core_.WantLeasing();
+  });
+}
+
+void Leaser::Lock(const RankedJob& job) {
+  locked_.push_back({job, core_.now + LockedRowDelay(++tries_[job.id])});
+}
+
+void Leaser::ReturnLockedJobs() {
+  std::erase_if(locked_, [this](const Locked& locked) {
+    if (locked.again_at > core_.now) return false;
+    core_.in_hand.erase(locked.job.id);
+    core_.ready.Offer(locked.job, core_.now);
+    core_.WantLeasing();
+    return true;
+  });
+}
+
+absl::Time Leaser::next_wake() const {
+  absl::Time next = core_.ready.NextDue(core_.now);
+  for (const Locked& locked : locked_) next = std::min(next, locked.again_at);
+  return next;
+}
+
+}  // namespace leasehold::queue

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "server/queue/core.h"
+#include "server/queue/delivery.h"
+#include "server/queue/recorder.h"
+
+namespace leasehold::queue {
+
+// Gives ready jobs to the sessions that have room: the first job in the order of work to each in
+// turn, a batch in one transaction.
+class Leaser {
+ public:
+  Leaser(Core& core, Recorder& recorder, Delivery& delivery)
+      : core_(core), recorder_(recorder), delivery_(delivery) {}
+
+  // A session may be given jobs from now on, or no more.
+  void Join(Session& session);
+  void Leave(Session& session);
+
+  void Run();
+
+  // Where a new job, due now, may be born leased: a session with room that has nothing due before
+  // it. Null if there is none.
+  Session* SessionFor(const NewJob& job);
+  LeaseToken NewToken(JobId job, int activation);
+  // Books leases that are in the database and sends them.
+  struct Granted {
+    Lease lease;
+    int64_t row = 0;
+    Job job;
+  };
+  void Grant(std::vector<Granted> granted);
+
+  // Asks unstarted leases back that others could run now, or that have waited too long.
+  void Recall();
+
+  absl::Time next_wake() const;
+
+ private:
+  struct Pick {
+    RankedJob job;
+    Lease lease;
+  };
+  struct Locked {
+    RankedJob job;
+    absl::Time again_at;
+  };
+
+  void ReturnLockedJobs();
+  std::vector<Session*> SessionsWithRoom();
+  bool PickFor(Session& session, std::vector<Pick>& picks);
+  void Submit(std::vector<Pick> picks);
+  void Answered(std::vector<Pick> picks, int64_t row, LeaseJobsAnswer& answer);
+  void LookAtUnleased(std::vector<RankedJob> jobs);
+  void Lock(const RankedJob& job);
+  void TellIdle(const std::vector<Session*>& sessions);
+  bool WantsMore(const Session& session, const RankedJob& job) const;
+  bool RoomElsewhere(const Session& holder, const RankedJob& job,
+                     absl::flat_hash_map<SessionNumber, int>& room) const;
+
+  Core& core_;
+  Recorder& recorder_;
+  Delivery& delivery_;
+  std::map<std::string, std::vector<SessionNumber>> by_task_;
+  absl::flat_hash_map<std::string, size_t> turn_of_task_;
+  SessionNumber turn_ = 0;
+  std::vector<Locked> locked_;
+  absl::flat_hash_map<JobId, int> tries_;
+  int in_flight_ = 0;
+};
+
+}  // namespace leasehold::queue

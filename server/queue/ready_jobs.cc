@@ -1,0 +1,82 @@
+#include "server/queue/ready_jobs.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace leasehold::queue {
+
+void ReadyJobs::Serve(const std::vector<std::string>& flags,
+                      const std::vector<std::string>& tasks) {
+  auto& view = views_[flags];
+  if (view == nullptr) view = std::make_unique<ReadyView>(options_, flags, busy_, reads_);
+  for (const std::string& task : tasks) view->Serve(task);
+}
+
+void ReadyJobs::Unserve(const std::vector<std::string>& flags,
+                        const std::vector<std::string>& tasks) {
+  const auto found = views_.find(flags);
+  for (const std::string& task : tasks) found->second->Unserve(task);
+  if (!found->second->serves_any()) views_.erase(found);
+}
+
+void ReadyJobs::Offer(const RankedJob& job, absl::Time now) {
+  for (const auto& [flags, view] : views_) {
+    view->Offer(job);
+    if (job.queue_name.has_value()) view->Reconsider(*job.queue_name, now);
+  }
+}
+
+void ReadyJobs::Remove(JobId job, absl::Time now) {
+  for (const auto& [flags, view] : views_) {
+    const std::string queue = view->QueueOf(job);
+    view->Remove(job);
+    if (!queue.empty()) view->Reconsider(queue, now);
+  }
+}
+
+std::optional<RankedJob> ReadyJobs::Take(const std::vector<std::string>& flags,
+                                         const std::vector<std::string>& tasks, absl::Time now) {
+  const RankedJob* first = views_.at(flags)->First(tasks, now);
+  if (first == nullptr) return std::nullopt;
+  const RankedJob job = *first;
+  Hold(job);
+  for (const auto& [other_flags, view] : views_) view->Remove(job.id);
+  return job;
+}
+
+bool ReadyJobs::NothingDue(const std::vector<std::string>& flags,
+                           const std::vector<std::string>& tasks, absl::Time now) const {
+  return views_.at(flags)->NothingDue(tasks, now);
+}
+
+void ReadyJobs::Hold(const RankedJob& job) {
+  if (job.queue_name.has_value()) busy_.Hold(*job.queue_name);
+}
+
+void ReadyJobs::Release(const RankedJob& job, absl::Time now) {
+  if (!job.queue_name.has_value() || !busy_.Release(*job.queue_name)) return;
+  for (const auto& [flags, view] : views_) view->Reconsider(*job.queue_name, now);
+}
+
+absl::Time ReadyJobs::NextDue(absl::Time now) const {
+  absl::Time next = absl::InfiniteFuture();
+  for (const auto& [flags, view] : views_) next = std::min(next, view->NextDue(now));
+  return next;
+}
+
+std::vector<ReadyView*> ReadyJobs::views() {
+  std::vector<ReadyView*> views;
+  for (const auto& [flags, view] : views_) views.push_back(view.get());
+  return views;
+}
+
+ReadyView* ReadyJobs::view(const std::vector<std::string>& flags) {
+  const auto found = views_.find(flags);
+  return found == views_.end() ? nullptr : found->second.get();
+}
+
+void ReadyJobs::Forget() {
+  for (const auto& [flags, view] : views_) view->Forget();
+}
+
+}  // namespace leasehold::queue

@@ -1,0 +1,152 @@
+#include <utility>
+
+#include "server/queue/ready_view.h"
+
+// What a view reads of the database, and what it makes of the answers.
+namespace leasehold::queue {
+
+std::vector<std::string> ReadyView::TasksToRead(uint64_t& read) {
+  read = ++reads_;
+  std::vector<std::string> names;
+  for (auto& [name, task] : tasks_) {
+    if (task.priorities_known || task.reading != 0) continue;
+    task.reading = read;
+    names.push_back(name);
+  }
+  return names;
+}
+
+std::vector<ReadWindows::Window> ReadyView::WindowsToRead(uint64_t& read) {
+  read = ++reads_;
+  std::vector<ReadWindows::Window> windows;
+  for (auto& [name, task] : tasks_) {
+    for (auto& [priority, window] : task.windows) {
+      if (!window->wants_read()) continue;
+      windows.push_back({name, priority, forbidden_flags_, window->BeginRead(read, /*rebuild=*/false),
+                         options_.window_rows});
+    }
+  }
+  return windows;
+}
+
+std::optional<ReadWindows::Window> ReadyView::WindowToProve(uint64_t& read) {
+  read = ++reads_;
+  std::vector<ReadyWindow*> windows;
+  ReadyWindow* next = nullptr;
+  ReadyWindow* first = nullptr;
+  for (auto& [name, task] : tasks_) {
+    for (auto& [priority, window] : task.windows) {
+      if (window->reading()) continue;
+      if (first == nullptr) first = window.get();
+      if (next == nullptr && last_proved_ < std::pair(name, priority)) next = window.get();
+    }
+  }
+  if (next == nullptr) next = first;
+  if (next == nullptr) return std::nullopt;
+  last_proved_ = {next->task(), next->priority()};
+  next->BeginRead(read, /*rebuild=*/true);
+  return ReadWindows::Window{next->task(), next->priority(), forbidden_flags_, std::nullopt,
+                             options_.window_rows};
+}
+
+std::vector<std::string> ReadyView::QueuesToRead(size_t most, uint64_t& read) {
+  read = ++reads_;
+  std::vector<std::string> names;
+  while (!queues_to_read_.empty() && names.size() < most) {
+    const std::string name = *queues_to_read_.begin();
+    queues_to_read_.erase(queues_to_read_.begin());
+    const auto queue = queues_.find(name);
+    if (queue == queues_.end() || !queue->second.wants_read) continue;
+    queue->second.wants_read = false;
+    queue->second.reading = read;
+    names.push_back(name);
+  }
+  return names;
+}
+
+void ReadyView::PrioritiesRead(uint64_t read, const std::vector<std::string>& tasks,
+                               const ReadPrioritiesAnswer& answer) {
+  for (const std::string& name : tasks) {
+    const auto task = tasks_.find(name);
+    if (task == tasks_.end() || task->second.reading != read) continue;
+    task->second.reading = 0;
+    task->second.priorities_known = true;
+  }
+  for (const auto& [name, priority] : answer.entries) {
+    const auto task = tasks_.find(name);
+    if (task == tasks_.end() || !task->second.priorities_known) continue;
+    auto& window = task->second.windows[priority];
+    if (window == nullptr) {
+      window = std::make_unique<ReadyWindow>(name, priority, options_.window_rows);
+    }
+  }
+}
+
+std::vector<JobId> ReadyView::WindowRead(uint64_t read, const ReadWindows::Window& read_window,
+                                         const ReadWindowsAnswer::Page& page,
+                                         const std::function<bool(const RankedJob&)>& elsewhere) {
+  std::vector<JobId> missed;
+  const auto task = tasks_.find(read_window.task);
+  if (task == tasks_.end()) return missed;
+  const auto found = task->second.windows.find(read_window.priority);
+  if (found == task->second.windows.end() || !found->second->reading(read)) return missed;
+  ReadyWindow& window = *found->second;
+  const Rank known_up_to = window.KnownUpTo();
+  const bool proof = !read_window.after.has_value();
+  const std::vector<RankedJob> aside = window.EndRead(page.last, page.complete);
+  for (const RankedJob& job : aside) {
+    Forget(job.id);
+    Offer(job);
+  }
+  for (const RankedJob& job : page.jobs) {
+    if (elsewhere(job) || Knows(job)) continue;
+    const bool dropped = job.queue_name.has_value() && queues_.contains(*job.queue_name) &&
+                         queues_.at(*job.queue_name).dropped_from.has_value();
+    if (proof && !dropped && !(known_up_to < job.rank())) {
+      missed.push_back(job.id);
+    }
+    Offer(job);
+  }
+  return missed;
+}
+
+void ReadyView::QueueRead(uint64_t read, const ReadQueueHeadsAnswer::Queue& heads, absl::Time now,
+                          const std::function<bool(const RankedJob&)>& elsewhere) {
+  const auto found = queues_.find(heads.name);
+  if (found == queues_.end() || found->second.reading != read) return;
+  {
+    SerialQueue& queue = found->second;
+    queue.reading = 0;
+    queue.dropped_from.reset();
+    queue.read_up_to.reset();
+    if (!heads.jobs.empty()) queue.read_up_to = heads.jobs.back().rank();
+    if (!heads.complete) queue.dropped_from = queue.read_up_to;
+  }
+  for (const RankedJob& job : heads.jobs) {
+    if (elsewhere(job) || Knows(job) || !Allows(job) || job.permanently_failed()) continue;
+    Remove(job.id);
+    ReadyWindow* window = WindowOf(job);
+    if (window == nullptr) continue;
+    window->Force(job);
+    Place_(job, window);
+  }
+  const auto queue = queues_.find(heads.name);
+  if (queue != queues_.end() && queue->second.idle()) {
+    queues_.erase(queue);
+    return;
+  }
+  Reconsider(heads.name, now);
+}
+
+void ReadyView::Forget() {
+  places_.clear();
+  queues_.clear();
+  queues_to_read_.clear();
+  for (auto& [name, task] : tasks_) {
+    task.priorities_known = false;
+    task.reading = 0;
+    task.windows.clear();
+  }
+}
+
+}  // namespace leasehold::queue

@@ -1,0 +1,78 @@
+#include "server/queue/ready_window.h"
+
+#include <utility>
+
+namespace leasehold::queue {
+
+ReadyWindow::ReadyWindow(std::string task, int priority, int capacity)
+    : task_(std::move(task)), priority_(priority), capacity_(static_cast<size_t>(capacity)) {}
+
+bool ReadyWindow::Insert(const RankedJob& job) {
+  if (reading()) {
+    aside_.push_back(job);
+    return true;
+  }
+  const Rank rank = job.rank();
+  if (!complete_ && (!end_.has_value() || *end_ < rank)) return false;
+  jobs_.insert_or_assign(rank, job);
+  return true;
+}
+
+void ReadyWindow::Erase(const Rank& rank) {
+  jobs_.erase(rank);
+  if (!reading()) return;
+  std::erase_if(aside_, [&rank](const RankedJob& job) { return job.rank() == rank; });
+}
+
+const RankedJob* ReadyWindow::After(const Rank& rank) const {
+  const auto next = jobs_.upper_bound(rank);
+  return next == jobs_.end() ? nullptr : &next->second;
+}
+
+bool ReadyWindow::wants_read() const {
+  return !reading() && !complete_ && jobs_.size() < capacity_ / 2;
+}
+
+std::optional<Rank> ReadyWindow::CertainUpTo() const {
+  if (complete()) return std::nullopt;
+  return end_.value_or(Rank{priority_, absl::InfinitePast(), 0});
+}
+
+Rank ReadyWindow::KnownUpTo() const {
+  if (complete_) return {priority_, absl::InfiniteFuture(), 0};
+  return end_.value_or(Rank{priority_, absl::InfinitePast(), 0});
+}
+
+std::optional<RankedJob> ReadyWindow::TakeOverflow() {
+  if (jobs_.size() <= 2 * capacity_) return std::nullopt;
+  const auto last = std::prev(jobs_.end());
+  RankedJob job = std::move(last->second);
+  jobs_.erase(last);
+  complete_ = false;
+  end_ = std::prev(jobs_.end())->first;
+  return job;
+}
+
+std::optional<Rank> ReadyWindow::BeginRead(uint64_t read, bool rebuild) {
+  reading_ = read;
+  return rebuild ? std::nullopt : end_;
+}
+
+std::vector<RankedJob> ReadyWindow::EndRead(std::optional<Rank> last, bool complete) {
+  reading_ = 0;
+  if (last.has_value() && (!end_.has_value() || *end_ < *last)) end_ = last;
+  complete_ = complete_ || complete;
+  return std::exchange(aside_, {});
+}
+
+std::vector<RankedJob> ReadyWindow::AbandonRead() {
+  reading_ = 0;
+  complete_ = false;
+  end_.reset();
+  std::vector<RankedJob> dropped = std::exchange(aside_, {});
+  for (auto& [rank, job] : jobs_) dropped.push_back(std::move(job));
+  jobs_.clear();
+  return dropped;
+}
+
+}  // namespace leasehold::queue

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/time/time.h"
+#include "server/job/job.h"
+
+namespace leasehold::queue {
+
+// The first jobs of one task and priority in the order (run_at, id): all that could be leased next
+// of a backlog that may be larger than memory. Because the order is by time, the first job behind
+// the window is also the next one to become due there.
+class ReadyWindow {
+ public:
+  ReadyWindow(std::string task, int priority, int capacity);
+
+  const std::string& task() const { return task_; }
+  int priority() const { return priority_; }
+
+  // Ranks a job that is in the database. While a read is under way it is kept aside; behind the
+  // end it is left to a later read. Returns whether the job is in memory now.
+  bool Insert(const RankedJob& job);
+  // Ranks a job wherever the end is.
+  void Force(const RankedJob& job) { jobs_.insert_or_assign(job.rank(), job); }
+  void Erase(const Rank& rank);
+  // Takes out the last job of a window that holds too many; empty if it does not.
+  std::optional<RankedJob> TakeOverflow();
+
+  // The first job, due or not; null if none is in memory.
+  const RankedJob* first() const { return jobs_.empty() ? nullptr : &jobs_.begin()->second; }
+  const RankedJob* After(const Rank& rank) const;
+
+  // Nothing stands in the database behind what is in memory.
+  bool complete() const { return complete_ && reading_ == 0; }
+  // A refill is worth its while.
+  bool wants_read() const;
+  // Every job up to this rank is in memory; unset: every job is.
+  std::optional<Rank> CertainUpTo() const;
+
+  // Nothing up to this rank is missing from memory, whatever a read under way brings.
+  Rank KnownUpTo() const;
+
+  // A read begins, named by `read`: from the head if `rebuild` or if nothing was read yet, else
+  // behind the end. Returns the key to read after.
+  std::optional<Rank> BeginRead(uint64_t read, bool rebuild);
+  // The read has come to `last`. Returns the newcomers that were kept aside meanwhile: they, and the
+  // rows read, are to be inserted now.
+  std::vector<RankedJob> EndRead(std::optional<Rank> last, bool complete);
+  // The read failed: nothing is known. Returns all that was in memory.
+  std::vector<RankedJob> AbandonRead();
+
+  bool reading() const { return reading_ != 0; }
+  // Whether it is this read that is under way, not an earlier one of a window that was dropped.
+  bool reading(uint64_t read) const { return reading_ == read && read != 0; }
+  size_t size() const { return jobs_.size(); }
+
+ private:
+  const std::string task_;
+  const int priority_;
+  const size_t capacity_;
+  absl::btree_map<Rank, RankedJob> jobs_;
+  std::optional<Rank> end_;  // the last row read; nothing up to it is missing from memory
+  bool complete_ = false;
+  uint64_t reading_ = 0;
+  std::vector<RankedJob> aside_;
+};
+
+}  // namespace leasehold::queue

@@ -1,0 +1,153 @@
+#include "server/queue/recorder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/queue/retry.h"
+
+namespace leasehold::queue {
+
+void Recorder::Report(Session& session, OutcomesFrame frame) {
+  const ReportId id = ++last_report_;
+  Report_& report = reports_[id];
+  report.reporter = std::pair(session.number, frame.sequence);
+  report.remaining = frame.outcomes.size();
+  report.problems = std::move(frame.problems);
+  if (frame.outcomes.empty()) Tell(id);
+  for (size_t i = 0; i < frame.outcomes.size(); ++i) {
+    Take(std::move(frame.outcomes[i]), {id, i});
+  }
+}
+
+void Recorder::Report(CallId call, std::vector<Outcome> outcomes) {
+  const ReportId id = ++last_report_;
+  Report_& report = reports_[id];
+  report.reporter = call;
+  report.remaining = outcomes.size();
+  report.results.resize(outcomes.size());
+  if (outcomes.empty()) Tell(id);
+  for (size_t i = 0; i < outcomes.size(); ++i) Take(std::move(outcomes[i]), {id, i});
+}
+
+void Recorder::Release(const std::vector<LeaseToken>& tokens) {
+  for (const LeaseToken& token : tokens) {
+    HeldLease* lease = core_.leases.Find(token);
+    if (lease == nullptr || lease->ending.has_value()) continue;
+    Outcome outcome;
+    outcome.token = token;
+    outcome.kind = OutcomeKind::kRelease;
+    if (lease->overtaken) {
+      EndOvertaken(*lease);
+    } else {
+      Begin(*lease, {.outcome = std::move(outcome)});
+    }
+  }
+}
+
+void Recorder::Take(Outcome outcome, Reporter reporter) {
+  const LeaseToken token = outcome.token;
+  HeldLease* lease = core_.leases.Find(token);
+  if (lease == nullptr) {
+    const auto ended = core_.ended_tokens.Find(token.fencing_number);
+    const bool same = ended.has_value() && *ended == outcome.kind;
+    Decide(reporter, token, same ? OutcomeResult::kRecorded : OutcomeResult::kLeaseLost);
+  } else if (lease->overtaken) {
+    EndOvertaken(*lease);
+    Decide(reporter, token, OutcomeResult::kLeaseLost);
+  } else if (!lease->ending.has_value()) {
+    Begin(*lease, {.outcome = std::move(outcome), .reporters = {reporter}});
+  } else if (lease->ending_reported && *lease->ending == outcome.kind) {
+    endings_.at(token.fencing_number).reporters.push_back(reporter);
+  } else {
+    Decide(reporter, token, OutcomeResult::kLeaseLost);
+  }
+}
+
+void Recorder::TakeBack(HeldLease& lease) {
+  if (lease.ending.has_value()) return;
+  if (lease.overtaken) return EndOvertaken(lease);
+  Ending ending{.reported = false};
+  ending.outcome.token = lease.token;
+  ending.outcome.kind = OutcomeKind::kRelease;
+  Begin(lease, std::move(ending));
+}
+
+void Recorder::Sweep(HeldLease& lease) {
+  if (lease.ending.has_value()) return;
+  if (lease.overtaken) return EndOvertaken(lease);
+  Ending ending{.reported = false, .swept = true};
+  ending.outcome.token = lease.token;
+  ending.outcome.kind = OutcomeKind::kRelease;
+  Begin(lease, std::move(ending));
+}
+
+// Nothing is left to record: the job has moved on. The serial queue is free again.
+void Recorder::EndOvertaken(HeldLease& lease) {
+  FreeSlot(lease);
+  Drop(lease);
+}
+
+void Recorder::Begin(HeldLease& lease, Ending ending) {
+  const uint64_t number = lease.token.fencing_number;
+  lease.ending = ending.outcome.kind;
+  lease.ending_reported = ending.reported;
+  FreeSlot(lease);
+  endings_[number] = std::move(ending);
+  waiting_.push_back(number);
+}
+
+// The session may be given another job as soon as it has reported this one.
+void Recorder::FreeSlot(const HeldLease& lease) {
+  Session* session = core_.sessions.Find(lease.session);
+  if (session != nullptr) {
+    --session->held;
+    session->running_alone = false;
+  }
+  core_.WantLeasing();
+}
+
+// Takes the lease out of the book and lets go of its serial queue.
+void Recorder::Drop(const HeldLease& lease) {
+  const RankedJob job = lease.job;
+  const int64_t row = lease.row;
+  core_.leases.Erase(lease.token.fencing_number);
+  if (core_.leases.LiveInRow(row) == 0) ended_rows_.push_back(row);
+  core_.ready.Release(job, core_.now);
+}
+
+void Recorder::Decide(const Reporter& reporter, const LeaseToken& token, OutcomeResult result) {
+  if (result == OutcomeResult::kLeaseLost) ++core_.totals.lease_lost;
+  const auto found = reports_.find(reporter.report);
+  if (found == reports_.end()) return;
+  Report_& report = found->second;
+  if (std::holds_alternative<CallId>(report.reporter)) {
+    report.results[reporter.position] = result;
+  } else if (result == OutcomeResult::kLeaseLost) {
+    report.problems.push_back({token.Encode(), OutcomeProblem::Reason::kLeaseLost,
+                               "the lease was swept, superseded or ended otherwise"});
+  }
+  if (--report.remaining == 0) Tell(reporter.report);
+}
+
+void Recorder::Tell(ReportId id) {
+  Report_ report = std::move(reports_.at(id));
+  reports_.erase(id);
+  if (const CallId* call = std::get_if<CallId>(&report.reporter)) {
+    core_.effects.push_back(AnswerOutcomes{*call, std::move(report.results)});
+    return;
+  }
+  const auto& [number, sequence] = std::get<1>(report.reporter);
+  Session* session = core_.sessions.Find(number);
+  if (session == nullptr) return;
+  core_.SendTo(*session, {RecordedFrame{sequence, std::move(report.problems)}, 0});
+}
+
+void Recorder::RefuseWaiting(const absl::Status& status) {
+  for (const auto& [id, report] : std::exchange(reports_, {})) {
+    if (const CallId* call = std::get_if<CallId>(&report.reporter)) {
+      core_.effects.push_back(AnswerOutcomes{*call, status});
+    }
+  }
+}
+
+}  // namespace leasehold::queue

@@ -1,0 +1,176 @@
+#include <algorithm>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "server/base/errors.h"
+#include "server/queue/session_keeper.h"
+
+// How a session comes back, and what its heartbeats are.
+namespace leasehold::queue {
+
+void SessionKeeper::Load(std::vector<SessionRow> rows, SessionNumber next_number) {
+  next_number_ = next_number;
+  for (SessionRow& row : rows) {
+    Session session;
+    session.number = row.number;
+    session.session_id = std::move(row.session_id);
+    session.executor_id = std::move(row.executor_id);
+    session.executor_name = std::move(row.executor_name);
+    session.tasks = std::move(row.tasks);
+    session.open = true;
+    session.awaited = true;
+    session.last_heard = core_.now;
+    session.held = core_.leases.CountOfSession(session.number);
+    core_.sessions.Add(std::move(session));
+  }
+  core_.await_sessions_until = core_.now + core_.options.receipt_timeout;
+}
+
+void SessionKeeper::Resume(Session& session, StreamId stream, OpenFrame open) {
+  const bool unknown = std::any_of(open.held.begin(), open.held.end(), [this](const auto& token) {
+    return core_.leases.Find(token) == nullptr &&
+           !core_.ended_tokens.Find(token.fencing_number).has_value();
+  });
+  if (session.awaited && unknown) {
+    AdoptLostLeases(session.number, stream, std::move(open));
+  } else {
+    FinishResume(session, open);
+  }
+}
+
+// The row of a lease that was committed asynchronously may be lost with the database. The lease is
+// good if its job still has its activation and nobody else holds it.
+void SessionKeeper::AdoptLostLeases(SessionNumber number, StreamId stream, OpenFrame open) {
+  ReadJobs request;
+  for (const LeaseToken& token : open.held) request.ids.push_back(token.job_id);
+  core_.SubmitToStore(std::move(request), [this, number, stream, open = std::move(open)](
+                                              const absl::Status& status, StoreAnswer& answer) {
+    Session* session = core_.sessions.Find(number);
+    if (session == nullptr || session->stream != stream) return;
+    if (!status.ok()) {
+      core_.effects.push_back(EndStream{stream, DatabaseAway()});
+      return;
+    }
+    Adopt(*session, open, std::get<ReadJobsAnswer>(answer));
+    FinishResume(*session, open);
+  });
+}
+
+void SessionKeeper::Adopt(Session& session, const OpenFrame& open, const ReadJobsAnswer& standing) {
+  absl::flat_hash_map<JobId, const RankedJob*> jobs;
+  for (const RankedJob& job : standing.jobs) jobs[job.id] = &job;
+  LeaseRow row;
+  for (const LeaseToken& token : open.held) {
+    const auto job = jobs.find(token.job_id);
+    const bool good = job != jobs.end() && job->second->activation == token.activation &&
+                      core_.leases.FindByJob(token.job_id) == nullptr &&
+                      !core_.in_hand.contains(token.job_id) &&
+                      (token.fencing_number >> 32) < core_.epoch &&
+                      !core_.ended_tokens.Find(token.fencing_number).has_value();
+    if (!good) continue;
+    if (row.number == 0) row.number = static_cast<int64_t>(core_.NextNumber());
+    HeldLease lease;
+    lease.token = token;
+    lease.session = session.number;
+    lease.row = row.number;
+    lease.job = *job->second;
+    lease.leased_at = core_.now;
+    lease.received = true;
+    core_.ready.Remove(token.job_id, core_.now);
+    core_.ready.Hold(lease.job);
+    core_.leases.Add(std::move(lease));
+    ++session.held;
+    row.leases.push_back({token, session.number});
+  }
+  if (row.leases.empty()) return;
+  core_.leases_written = false;
+  core_.SubmitToStore(WriteMissingLeases{{row}}, [this](const absl::Status& status, StoreAnswer&) {
+    core_.leases_written = core_.leases_written || status.ok();
+    core_.WantLeasing();
+  });
+}
+
+void SessionKeeper::FinishResume(Session& session, const OpenFrame& open) {
+  leaser_.Leave(session);
+  Configure(session, open);
+  session.awaited = false;
+  OpenedFrame opened{session.session_id, session.executor_id, {}, open.unreadable_tokens, true};
+  absl::flat_hash_set<uint64_t> named;
+  for (const LeaseToken& token : open.held) {
+    HeldLease* lease = core_.leases.Find(token);
+    const bool live = lease != nullptr && !lease->overtaken;
+    // Of an outcome that was recorded, or is being, the executor only waits to hear.
+    const bool good = live || core_.ended_tokens.Find(token.fencing_number).has_value();
+    (good ? opened.resumed_tokens : opened.lost_tokens).push_back(token.Encode());
+    if (!live) continue;
+    lease->received = true;
+    named.insert(token.fencing_number);
+  }
+  for (HeldLease* lease : core_.leases.OfSession(session.number)) {
+    if (!named.contains(lease->token.fencing_number)) recorder_.TakeBack(*lease);
+  }
+  if (!session.open) return;
+  core_.SendTo(session, {std::move(opened), 0});
+  leaser_.Join(session);
+}
+
+void SessionKeeper::ForgiveSilence() {
+  for (Session* session : core_.sessions.all()) {
+    session->last_heard = core_.now;
+    if (session->resume_by.has_value()) {
+      session->resume_by = core_.now + core_.options.session_timeout;
+    }
+    for (UnreceivedFrame& frame : session->unreceived) frame.sent_at = core_.now;
+  }
+}
+
+void SessionKeeper::Tick() {
+  if (core_.now < next_heartbeat_) return;
+  // A quarter of the interval: no heartbeat is late by more, and the timeouts are seen in time.
+  next_heartbeat_ = core_.now + core_.options.heartbeat_interval / 4;
+  for (Session* session : core_.sessions.all()) {
+    if (session->stream == 0) continue;
+    AskForReceipts(*session);
+    if (core_.now - session->last_sent >= core_.options.heartbeat_interval * 3 / 4) {
+      core_.SendTo(*session, {ServerHeartbeatFrame{}, 0});
+    }
+  }
+}
+
+// An executor that lives but never acknowledges a frame has not got it: it is asked once more, then
+// the jobs come back, revoked first.
+void SessionKeeper::AskForReceipts(Session& session) {
+  if (session.unreceived.empty()) return;
+  UnreceivedFrame& frame = session.unreceived.front();
+  if (!frame.asked_at.has_value()) {
+    if (core_.now - frame.sent_at < core_.options.receipt_timeout) return;
+    frame.asked_at = core_.now;
+    core_.SendTo(session, {ServerHeartbeatFrame{/*reply=*/true}, 0});
+    return;
+  }
+  if (core_.now - *frame.asked_at < core_.options.heartbeat_interval) return;
+  RevokeFrame revoke{{}, "no receipt came"};
+  for (const uint64_t number : frame.fencing_numbers) {
+    HeldLease* lease = core_.leases.FindByFencingNumber(number);
+    if (lease == nullptr || lease->ending.has_value() || lease->started) continue;
+    revoke.tokens.push_back(lease->token);
+    recorder_.TakeBack(*lease);
+  }
+  session.unreceived_bytes -= frame.bytes;
+  session.unreceived.pop_front();
+  core_.SendTo(session, {std::move(revoke), 0});
+}
+
+void SessionKeeper::HandOver() {
+  const absl::Time safe_until = core_.now + core_.options.session_timeout;
+  for (Session* session : core_.sessions.all()) core_.SendTo(*session, {HandoverFrame{safe_until}, 0});
+}
+
+void SessionKeeper::EndStreams(const absl::Status& status) {
+  for (Session* session : core_.sessions.all()) {
+    if (session->stream != 0) core_.effects.push_back(EndStream{session->stream, status});
+    core_.sessions.Detach(*session);
+  }
+}
+
+}  // namespace leasehold::queue
