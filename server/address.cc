@@ -49,7 +49,8 @@ absl::StatusOr<Address> ParseAddress(std::string_view text) {
 
 std::string FormatAddress(const Address& address) {
   const bool ipv6 = address.host.find(':') != std::string::npos;
-  return absl::StrFormat(ipv6 ? "[%s]:%d" : "%s:%d", address.host, address.port);
+  if (ipv6) return absl::StrFormat("[%s]:%d", address.host, address.port);
+  return absl::StrFormat("%s:%d", address.host, address.port);
 }
 
 }  // namespace leasehold

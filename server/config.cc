@@ -96,7 +96,7 @@ void CommandLine::Read(const std::vector<std::string>& args) {
     const Flag& flag = Flags()[i];
     const std::string more = flag.other_names.empty() ? "" : "," + flag.other_names;
     AddOption(app, "--" + flag.name + more, spelled_[i].value);
-    if (!flag.placeholder.empty()) AddOption(app, "--" + flag.name + "-file", spelled_[i].file);
+    if (!flag.is_switch) AddOption(app, "--" + flag.name + "-file", spelled_[i].file);
     if (!flag.milliseconds_name.empty()) {
       AddOption(app, flag.milliseconds_name, spelled_[i].milliseconds);
     }
@@ -200,7 +200,7 @@ Config CommandLine::Resolve() {
     if (!given.has_value() && !bad_flags_.contains(flag.name)) given = FromEnvironment(flag);
     origins_.push_back(given.has_value() ? given->origin : "default");
     if (!given.has_value()) continue;
-    if (given->text.empty() && !flag.placeholder.empty()) {
+    if (given->text.empty() && !flag.is_switch) {
       Fault(flag, absl::StrFormat("%s needs a value: %s", given->origin, flag.placeholder));
     } else if (absl::Status status = flag.set(given->text, config); !status.ok()) {
       Fault(flag, absl::StrFormat("%s: %s", given->origin, std::string(status.message())));

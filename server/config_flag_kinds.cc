@@ -106,6 +106,8 @@ Flag SizeFlag(std::string name, int64_t Config::*field, int64_t least, int64_t m
 Flag SwitchFlag(std::string name, bool Config::*field) {
   Flag flag;
   flag.name = std::move(name);
+  flag.is_switch = true;
+  if (Config().*field) flag.placeholder = "true|false";
   flag.set = [=](const std::string& text, Config& config) -> absl::Status {
     static constexpr std::string_view kTrue[] = {"", "true", "1", "yes", "on"};
     static constexpr std::string_view kFalse[] = {"false", "0", "no", "off"};

@@ -103,8 +103,9 @@ std::vector<Flag> DatabaseFlags() {
       In("Database",
          DurationFlag("inbox-poll-interval", &Config::inbox_poll_interval, absl::Milliseconds(10),
                       absl::Hours(1)),
-         "How often jobs changed by SQL are looked for where no notification came.", "",
-         "--poll-interval"),
+         "How often jobs changed by SQL are looked for where no notification came; --poll-interval "
+         "also takes bare milliseconds.",
+         "", "--poll-interval"),
       In("Database", SwitchFlag("migrate-only", &Config::migrate_only),
          "Bring the schema up to date and exit.", "--schema-only"),
       In("Database", SwitchFlag("no-migrate", &Config::no_migrate),

@@ -15,7 +15,8 @@ struct Flag {
   std::string other_names;        // further spellings, with dashes, comma-separated
   std::string milliseconds_name;  // a spelling, with dashes, whose bare numbers are milliseconds
   std::string group;              // the heading in --help
-  std::string placeholder;        // what stands for the value in --help; empty: a switch
+  std::string placeholder;        // what stands for the value in --help
+  bool is_switch = false;         // may stand without a value, which then is true
   std::string help;               // one sentence, with unit and limits; the default is added to it
 
   // Reads a value; the error says what is wrong with it and how it is written.

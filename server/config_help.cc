@@ -5,22 +5,42 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "server/config.h"
 #include "server/config_flags.h"
 
 namespace leasehold {
 namespace {
 
-std::string HelpLine(const Flag& flag) {
+constexpr size_t kColumns = 90;
+
+// Breaks a text into lines of at most kColumns, each indented.
+std::string Wrap(const std::string& text, const std::string& indent) {
+  std::string out;
+  std::string line = indent;
+  for (const std::string& word : std::vector<std::string>(absl::StrSplit(text, ' '))) {
+    if (line.size() > indent.size() && line.size() + 1 + word.size() > kColumns) {
+      out += line + "\n";
+      line = indent;
+    }
+    if (line.size() > indent.size()) line += ' ';
+    line += word;
+  }
+  return out + line + "\n";
+}
+
+std::string HelpOn(const Flag& flag) {
   std::vector<std::string> names = {"--" + flag.name};
-  if (!flag.other_names.empty())
+  if (!flag.other_names.empty()) {
     names.push_back(absl::StrReplaceAll(flag.other_names, {{",", ", "}}));
+  }
   if (!flag.milliseconds_name.empty()) names.push_back(flag.milliseconds_name);
   const std::string value = flag.placeholder.empty() ? "" : " " + flag.placeholder;
   const std::string shown = flag.show(Config());
-  const std::string by_default = shown.empty() ? "" : absl::StrFormat(" Default %s.", shown);
-  return absl::StrFormat("  %s%s\n      %s%s\n", absl::StrJoin(names, ", "), value, flag.help,
-                         by_default);
+  const bool has_default = !shown.empty() && !flag.placeholder.empty();
+  const std::string by_default = has_default ? absl::StrFormat(" Default %s.", shown) : "";
+  return absl::StrFormat("  %s%s\n", absl::StrJoin(names, ", "), value) +
+         Wrap(flag.help + by_default, "      ");
 }
 
 }  // namespace
@@ -33,18 +53,22 @@ std::string Help() {
   for (const Flag& flag : Flags()) {
     if (flag.group != group) text += absl::StrFormat("\n%s\n", flag.group);
     group = flag.group;
-    text += HelpLine(flag);
+    text += HelpOn(flag);
   }
   return text +
          "\nOther\n"
          "  --help, -h\n      Print this and exit.\n"
          "  --version\n      Print the version and exit.\n"
-         "  --print-config\n      Print what would be used and where it comes from, passwords "
-         "hidden, and exit.\n"
-         "\nEach flag can also be set in the environment: --drain-timeout as "
-         "LEASEHOLD_DRAIN_TIMEOUT;\na flag on the command line goes before it. Each value can also "
-         "come from a file:\n--database-url-file PATH, or LEASEHOLD_DATABASE_URL_FILE. Durations "
-         "are written like\n500ms, 30s or 5m, sizes like 64KiB or 1MiB.\n";
+         "  --print-config\n" +
+         Wrap("Print what would be used and where it comes from, passwords hidden, and exit.",
+              "      ") +
+         "\n" +
+         Wrap(
+             "Each flag can also be set in the environment, --drain-timeout as "
+             "LEASEHOLD_DRAIN_TIMEOUT; the command line goes before it. Each value can also come "
+             "from a file: --database-url-file PATH, or LEASEHOLD_DATABASE_URL_FILE. Durations "
+             "are written like 500ms, 30s or 5m, sizes like 64KiB or 1MiB.",
+             "");
 }
 
 }  // namespace leasehold

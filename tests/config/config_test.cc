@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <fstream>
 #include <map>
+#include <sstream>
 
 namespace leasehold {
 namespace {
@@ -236,6 +237,11 @@ TEST_F(ConfigTest, ExplainsEveryFlagEvenWhereOthersAreWrong) {
   EXPECT_THAT(help, AllOf(HasSubstr("--session-timeout DURATION"), HasSubstr("Default 30s."),
                           HasSubstr("--database-url, --connection, -c URL"),
                           HasSubstr("LEASEHOLD_DRAIN_TIMEOUT")));
+}
+
+TEST_F(ConfigTest, HelpsInLinesThatFitATerminal) {
+  std::istringstream help(Printed({"--help"}));
+  for (std::string line; std::getline(help, line);) EXPECT_LE(line.size(), 90u) << line;
 }
 
 TEST_F(ConfigTest, PrintsTheVersion) {
