@@ -179,7 +179,7 @@ void SessionMachine::Lose(const std::vector<JobHandle>& handles, const std::stri
 
 void SessionMachine::GiveBack(JobHandle handle) {
   Lease& lease = *leases_.Find(handle);
-  if (lease.announced) {
+  if (lease.announced && !without_server_) {
     // The server has counted it as running: only an outcome ends that.
     lease.state = LeaseState::kEnded;
     lease.job.reset();
