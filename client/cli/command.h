@@ -1,0 +1,75 @@
+#pragma once
+
+#include <functional>
+#include <istream>
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/cpp/client.h"
+
+namespace leasehold::cli {
+
+// What every command is told, and where it reads and writes.
+struct Session {
+  // --server and --timeout.
+  client::ClientOptions client;
+  // --json: one JSON document on `out`.
+  bool json = false;
+  // Columns of the terminal; 0: `out` is none.
+  size_t width = 0;
+  std::istream& in;
+  std::ostream& out;
+  std::ostream& err;
+};
+
+// What a command does once its arguments have been parsed. An error is said by the caller.
+using Action = std::function<absl::Status(Session&)>;
+
+// Each adds one command to `app`, and sets `action` when the command line names it.
+void DefineAdd(CLI::App& app, Action& action);
+void DefineList(CLI::App& app, Action& action);
+void DefineShow(CLI::App& app, Action& action);
+void DefineRemove(CLI::App& app, Action& action);
+void DefineStats(CLI::App& app, Action& action);
+void DefineWork(CLI::App& app, Action& action);
+
+// Adds a command whose `run` is called with its Options. `define` adds the options to the command.
+template <typename Options>
+void DefineCommand(CLI::App& app, Action& action, const std::string& name,
+                   const std::string& description,
+                   const std::function<void(CLI::App&, Options&)>& define,
+                   absl::Status (*run)(const Options&, Session&)) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(name, description);
+  // Global options are taken after the command as well.
+  command->fallthrough();
+  command->group("Commands");
+  define(*command, *options);
+  command->callback([&action, options, run] {
+    action = [options, run](Session& session) { return run(*options, session); };
+  });
+}
+
+// Adds an option whose text `parse` turns into `target`, or into a usage error.
+template <typename Target, typename Parsed>
+CLI::Option* AddParsedOption(CLI::App& command, const std::string& name, Target& target,
+                             absl::StatusOr<Parsed> (*parse)(const std::string&),
+                             const std::string& description) {
+  CLI::Option* option = command.add_option_function<std::string>(
+      name,
+      [&target, parse, name](const std::string& text) {
+        absl::StatusOr<Parsed> value = parse(text);
+        if (!value.ok()) {
+          throw CLI::ValidationError(name, std::string(value.status().message()));
+        }
+        target = *std::move(value);
+      },
+      description);
+  return option;
+}
+
+}  // namespace leasehold::cli

@@ -1,0 +1,35 @@
+#include <string>
+
+#include "client/cli/command.h"
+#include "client/cpp/client.h"
+#include "nlohmann/json.hpp"
+
+namespace leasehold::cli {
+namespace {
+
+struct RemoveOptions {
+  std::string key;
+};
+
+void DefineOptions(CLI::App& command, RemoveOptions& options) {
+  command.add_option("KEY", options.key, "The job's key")->required();
+}
+
+absl::Status Run(const RemoveOptions& options, Session& session) {
+  client::Client client(session.client);
+  const absl::StatusOr<std::string> id = client.RemoveJob(options.key);
+  if (!id.ok()) return id.status();
+  session.out << (session.json ? nlohmann::json{{"id", *id}}.dump() : *id) << '\n';
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void DefineRemove(CLI::App& app, Action& action) {
+  DefineCommand<RemoveOptions>(
+      app, action, "remove",
+      "Remove the job with a key; prints its id (a leased job runs on, but is not retried)",
+      DefineOptions, Run);
+}
+
+}  // namespace leasehold::cli

@@ -1,0 +1,37 @@
+#include <string>
+
+#include "client/cli/command.h"
+#include "client/cli/job_output.h"
+#include "client/cpp/client.h"
+
+namespace leasehold::cli {
+namespace {
+
+struct ShowOptions {
+  std::string id;
+};
+
+void DefineOptions(CLI::App& command, ShowOptions& options) {
+  command.add_option("ID", options.id, "The job's id")->required();
+}
+
+absl::Status Run(const ShowOptions& options, Session& session) {
+  client::Client client(session.client);
+  const absl::StatusOr<client::Job> job = client.GetJob(options.id);
+  if (!job.ok()) return job.status();
+  if (session.json) {
+    session.out << JobJson(*job) << '\n';
+  } else {
+    PrintJob(*job, session.out);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void DefineShow(CLI::App& app, Action& action) {
+  DefineCommand<ShowOptions>(app, action, "show", "Show one job, its payload and its last error",
+                             DefineOptions, Run);
+}
+
+}  // namespace leasehold::cli

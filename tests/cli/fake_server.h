@@ -1,0 +1,89 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "grpcpp/server.h"
+#include "leasehold/v1/admin_service.grpc.pb.h"
+#include "leasehold/v1/executor_service.grpc.pb.h"
+#include "leasehold/v1/job_service.grpc.pb.h"
+#include "server/base/mutex.h"
+
+namespace leasehold::cli {
+
+// Answers as it is told and remembers what it was asked: the far side of the command.
+class FakeServer final : public v1::JobService::Service, public v1::AdminService::Service {
+ public:
+  FakeServer();
+  ~FakeServer();
+
+  std::string address() const;
+
+  // What each call answers instead of its usual answer, until it is OK again.
+  grpc::Status status;
+  // What ListJobs, GetJob and RemoveJob know, in the order of their ids.
+  std::vector<v1::Job> jobs;
+  v1::GetStatsResponse stats;
+
+  // What came last.
+  v1::NewJob added;
+  std::vector<v1::ListJobsRequest> list_requests;
+
+ private:
+  grpc::Status AddJob(grpc::ServerContext*, const v1::AddJobRequest*, v1::AddJobResponse*) override;
+  grpc::Status GetJob(grpc::ServerContext*, const v1::GetJobRequest*, v1::GetJobResponse*) override;
+  grpc::Status ListJobs(grpc::ServerContext*, const v1::ListJobsRequest*,
+                        v1::ListJobsResponse*) override;
+  grpc::Status RemoveJob(grpc::ServerContext*, const v1::RemoveJobRequest*,
+                         v1::RemoveJobResponse*) override;
+  grpc::Status GetStats(grpc::ServerContext*, const v1::GetStatsRequest*,
+                        v1::GetStatsResponse*) override;
+
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+// Hands jobs to executors that named their tasks, and remembers their outcomes. One session at a
+// time; thread-safe.
+class FakeExecutorService final : public v1::ExecutorService::Service {
+ public:
+  FakeExecutorService();
+  ~FakeExecutorService();
+
+  std::string address() const;
+
+  // Its lease token is its id.
+  void AddJob(v1::LeasedJob job) EXCLUDES(mu_);
+  // Asks that the run of a leased job stops.
+  void Cancel(const std::string& id) EXCLUDES(mu_);
+  // Waits for the outcome of the job.
+  v1::Outcome AwaitOutcome(const std::string& id) EXCLUDES(mu_);
+  // Waits until an executor has opened a session for exactly these tasks.
+  void AwaitTasks(const std::set<std::string>& tasks) EXCLUDES(mu_);
+
+ private:
+  using Stream = grpc::ServerReaderWriter<v1::LeaseJobsResponse, v1::LeaseJobsRequest>;
+
+  grpc::Status LeaseJobs(grpc::ServerContext* context, Stream* stream) override EXCLUDES(mu_);
+  void Open(const v1::LeaseJobsRequest::Open& open, Stream* stream) REQUIRES(mu_);
+  void Record(const v1::LeaseJobsRequest::Outcomes& outcomes) REQUIRES(mu_);
+  void SendJobs() REQUIRES(mu_);
+
+  Mutex mu_;
+  std::condition_variable_any changed_;
+  std::deque<v1::LeasedJob> waiting_ GUARDED_BY(mu_);
+  std::map<std::string, v1::Outcome> outcomes_ GUARDED_BY(mu_);
+  std::set<std::string> tasks_ GUARDED_BY(mu_);
+  Stream* stream_ GUARDED_BY(mu_) = nullptr;
+  int64_t sequence_ GUARDED_BY(mu_) = 0;
+
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace leasehold::cli
