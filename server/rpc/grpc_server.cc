@@ -6,9 +6,9 @@
 #include <grpcpp/impl/server_builder_option.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <utility>
+#include <vector>
 
 #include "server/base/errors.h"
 #include "server/rpc/acceptor.h"
@@ -25,13 +25,20 @@ namespace {
 
 using ConnectionAcceptor = grpc::experimental::ExternalConnectionAcceptor;
 
-// Reflection for one server; gRPC's own way would give it to every server of the process.
+// Decides on reflection for one server. Its library, once linked, adds it to every server.
 class Reflection final : public grpc::ServerBuilderOption {
  public:
+  explicit Reflection(bool wanted) : wanted_(wanted) {}
+
   void UpdateArguments(grpc::ChannelArguments*) override {}
   void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
-    plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
+    auto ours = std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>();
+    std::erase_if(*plugins, [&](const auto& plugin) { return plugin->name() == ours->name(); });
+    if (wanted_) plugins->push_back(std::move(ours));
   }
+
+ private:
+  const bool wanted_;
 };
 
 void SetArguments(const GrpcServerOptions& options, grpc::ServerBuilder& builder) {
@@ -91,7 +98,7 @@ absl::Status GrpcServer::Start() {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   SetArguments(options, builder);
-  if (options.reflection) builder.SetOption(std::make_unique<Reflection>());
+  builder.SetOption(std::make_unique<Reflection>(options.reflection));
   builder.RegisterService(&r.jobs);
   builder.RegisterService(&r.executors);
   builder.RegisterService(&r.admin);
