@@ -1,0 +1,222 @@
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "server/base/errors.h"
+#include "server/store/array_parameter.h"
+#include "server/store/execute.h"
+#include "server/store/job_row.h"
+#include "server/store/lease_columns.h"
+#include "server/store/row_reader.h"
+
+namespace leasehold::store {
+namespace {
+
+using Int16 = std::numeric_limits<int16_t>;
+
+absl::Status CheckRanges(const NewJob& job) {
+  if (job.priority < Int16::min() || job.priority > Int16::max()) {
+    return absl::InvalidArgumentError(absl::StrFormat("priority %d is no smallint", job.priority));
+  }
+  if (job.max_attempts > Int16::max()) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("max_attempts %d is no smallint", job.max_attempts));
+  }
+  return absl::OkStatus();
+}
+
+// Flags as they are stored: sorted, each once, NULL for none.
+std::optional<std::string> StoredFlags(std::vector<std::string> flags) {
+  if (flags.empty()) return std::nullopt;
+  std::sort(flags.begin(), flags.end());
+  flags.erase(std::unique(flags.begin(), flags.end()), flags.end());
+  return ArrayLiteral(flags);
+}
+
+const char* KeyModeName(KeyMode mode) {
+  switch (mode) {
+    case KeyMode::kReplace:
+      return "replace";
+    case KeyMode::kPreserveRunAt:
+      return "preserve_run_at";
+    case KeyMode::kUnsafeDedupe:
+      return "unsafe_dedupe";
+    case KeyMode::kReject:
+      break;
+  }
+  return "reject";
+}
+
+const NewJob& JobOf(const JobToInsert& item) { return item.job; }
+const NewJob& JobOf(const NewJob& item) { return item; }
+
+// The columns that both ways of adding share, made in one pass over the jobs.
+struct JobColumns {
+  template <typename Items>
+  explicit JobColumns(const Items& items)
+      : tasks(ElementType::kText, items.size()),
+        payloads(ElementType::kJson, items.size()),
+        queue_names(ElementType::kText, items.size()),
+        max_attempts(ElementType::kSmallint, items.size()),
+        priorities(ElementType::kSmallint, items.size()),
+        flags(ElementType::kText, items.size()),
+        metadata(ElementType::kJson, items.size()) {
+    for (const auto& item : items) {
+      const NewJob& job = JobOf(item);
+      if (status.ok()) status = CheckRanges(job);
+      tasks.Add(job.task);
+      payloads.Add(job.payload);
+      queue_names.Add(job.queue_name);
+      max_attempts.Add(job.max_attempts);
+      priorities.Add(job.priority);
+      flags.Add(StoredFlags(job.flags));
+      metadata.Add(job.metadata);
+    }
+  }
+
+  absl::Status status;
+  ArrayParameter tasks, payloads, queue_names, max_attempts, priorities, flags, metadata;
+};
+
+std::string_view Bytes(const std::array<uint8_t, 16>& hash) {
+  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+}
+
+// The requests of a batch that came with a request id.
+struct RequestColumns {
+  explicit RequestColumns(const AddJobs& batch) {
+    for (const AddJobs::Request& request : batch.requests) {
+      if (!request.key.has_value()) continue;
+      keys.push_back(*request.key);
+      counts.push_back(request.count);
+      for (int i = 0; i < request.count; ++i) ids.push_back(batch.jobs[request.first + i].id);
+    }
+  }
+
+  pqxx::binarystring Ids() const {
+    return ArrayOf(ElementType::kBytea, keys, [](const RequestKey& key) { return Bytes(key.id); });
+  }
+  pqxx::binarystring Bodies() const {
+    return ArrayOf(ElementType::kBytea, keys,
+                   [](const RequestKey& key) { return Bytes(key.body); });
+  }
+  pqxx::binarystring Counts() const {
+    return ArrayOf(ElementType::kInteger, counts, [](int count) { return count; });
+  }
+
+  std::vector<RequestKey> keys;
+  std::vector<int> counts;
+  std::vector<JobId> ids;
+};
+
+// A hash as a nullable parameter: bytea in its text form.
+std::optional<std::string> Hex(const std::array<uint8_t, 16>& hash) {
+  std::string text = "\\x";
+  for (uint8_t byte : hash) text += absl::StrFormat("%02x", byte);
+  return text;
+}
+
+std::optional<std::string> IdHash(const std::optional<RequestKey>& key) {
+  return key.has_value() ? Hex(key->id) : std::nullopt;
+}
+
+std::optional<std::string> BodyHash(const std::optional<RequestKey>& key) {
+  return key.has_value() ? Hex(key->body) : std::nullopt;
+}
+
+pqxx::binarystring RunAts(const AddKeyedJobs& request) {
+  return ArrayOf(ElementType::kBigint, request.jobs, [&](const NewJob& job) {
+    return Micros(job.run_at.value_or(request.now + job.delay));
+  });
+}
+
+pqxx::binarystring Keys(const AddKeyedJobs& request) {
+  return ArrayOf(ElementType::kText, request.jobs, [](const NewJob& job) { return job.key; });
+}
+
+pqxx::binarystring KeyModes(const AddKeyedJobs& request) {
+  return ArrayOf(ElementType::kText, request.jobs,
+                 [](const NewJob& job) { return std::string_view(KeyModeName(job.key_mode)); });
+}
+
+}  // namespace
+
+absl::Status NoJobHasKey(std::string_view key) {
+  return JobNotFound(absl::StrFormat("has the key \"%s\"", key));
+}
+
+absl::StatusOr<AddJobsAnswer> Execute(Connection& connection, const WriteStamp& stamp,
+                                      const AddJobs& request) {
+  JobColumns jobs(request.jobs);
+  if (!jobs.status.ok()) return jobs.status;
+  const RequestColumns requests(request);
+  const LeaseRow leases = request.leases.value_or(LeaseRow());
+  const auto number = request.leases.has_value() ? std::make_optional(leases.number) : std::nullopt;
+  const auto result = connection.Run(
+      sql::kAddJobs, stamp.epoch, stamp.number,
+      ArrayOf(ElementType::kBigint, request.jobs, [](const JobToInsert& job) { return job.id; }),
+      jobs.tasks.Encode(), jobs.payloads.Encode(), jobs.queue_names.Encode(),
+      ArrayOf(ElementType::kBigint, request.jobs,
+              [](const JobToInsert& job) { return Micros(job.run_at); }),
+      jobs.max_attempts.Encode(), jobs.priorities.Encode(), jobs.flags.Encode(),
+      jobs.metadata.Encode(), number, LeaseJobIds(leases), LeaseSessions(leases),
+      LeaseFencingNumbers(leases), LeaseSecrets(leases), requests.Ids(), requests.Bodies(),
+      requests.Counts(), BigintArray(requests.ids));
+  if (!result.ok()) return result.status();
+  return AddJobsAnswer();
+}
+
+absl::StatusOr<AddKeyedJobsAnswer> Execute(Connection& connection, const WriteStamp& stamp,
+                                           const AddKeyedJobs& request) {
+  JobColumns jobs(request.jobs);
+  if (!jobs.status.ok()) return jobs.status;
+  const auto result = connection.Run(
+      sql::kAddKeyedJobs, stamp.epoch, stamp.number, jobs.tasks.Encode(), jobs.payloads.Encode(),
+      jobs.queue_names.Encode(), RunAts(request), jobs.max_attempts.Encode(), Keys(request),
+      KeyModes(request), jobs.priorities.Encode(), jobs.flags.Encode(), jobs.metadata.Encode(),
+      Micros(request.now), IdHash(request.request), BodyHash(request.request));
+  if (absl::IsAlreadyExists(result.status())) return KeyExists();
+  if (!result.ok()) return result.status();
+
+  AddKeyedJobsAnswer answer;
+  answer.ids.resize(request.jobs.size());
+  // Of two specs with one key the later one says how the job stands.
+  std::map<JobId, std::pair<int, RankedJob>> changed;
+  for (const pqxx::row& columns : *result) {
+    RowReader row(columns);
+    const int spec_number = row.Int();
+    if (row.IsNull()) {
+      row.Skip();
+    } else {
+      answer.overtaken.push_back(row.Bigint());
+    }
+    RankedJob job = ReadRankedJob(row);
+    answer.ids[spec_number - 1] = job.id;
+    auto& [number, latest] = changed[job.id];
+    if (spec_number > number) std::tie(number, latest) = std::tuple(spec_number, std::move(job));
+  }
+  for (auto& [id, numbered] : changed) answer.changed.push_back(std::move(numbered.second));
+  return answer;
+}
+
+absl::StatusOr<RemoveJobAnswer> Execute(Connection& connection, const WriteStamp& stamp,
+                                        const RemoveJob& request) {
+  const auto result = connection.Run(sql::kRemoveJob, stamp.epoch, stamp.number, request.key,
+                                     IdHash(request.request), BodyHash(request.request));
+  if (!result.ok()) return result.status();
+  if (result->empty()) return NoJobHasKey(request.key);
+  RowReader row(result->front());
+  RemoveJobAnswer answer;
+  answer.id = row.Bigint();
+  answer.deleted = row.Bool();
+  return answer;
+}
+
+}  // namespace leasehold::store

@@ -1,0 +1,285 @@
+#include "server/store/database.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "server/base/errors.h"
+#include "server/logging/log.h"
+#include "server/store/journal_limits.h"
+#include "server/store/journal_rotation.h"
+
+namespace leasehold::store {
+namespace {
+
+constexpr std::chrono::seconds kStopPatience(2);
+constexpr std::chrono::seconds kRotationInterval(5);
+constexpr absl::Duration kFirstPause = absl::Milliseconds(50);
+constexpr absl::Duration kLongestPause = absl::Seconds(1);
+
+absl::Status Deposed() {
+  return absl::FailedPreconditionError("another server leads, or the database is another one");
+}
+
+}  // namespace
+
+Database::Database(ConnectionOptions options, int connections, JobStoreObserver& observer)
+    : options_(std::move(options)), observer_(observer), workers_(std::max(1, connections)) {}
+
+Database::~Database() { Stop(); }
+
+absl::Status Database::Start(uint64_t epoch) {
+  std::vector<std::unique_ptr<Connection>> connections;
+  if (absl::Status status = OpenAll(connections); !status.ok()) return status;
+  auto identity = ReadIdentity(*connections.front());
+  if (!identity.ok()) return identity.status();
+  identity_ = *std::move(identity);
+  Install(std::move(connections), epoch);
+  for (Worker& worker : workers_) worker.thread = std::thread([this, &worker] { Work(worker); });
+  supervisor_ = std::thread([this] { Supervise(); });
+  return absl::OkStatus();
+}
+
+void Database::Stop() {
+  {
+    MutexLock lock(mu_);
+    stopping_ = true;
+    state_ = State::kStopped;
+    queue_.RefuseAll(Refusal());
+    work_.notify_all();
+    changed_.notify_all();
+    changed_.wait_for(mu_, kStopPatience, [this] { return busy_ == 0; });
+    CutBusy();
+  }
+  if (supervisor_.joinable()) supervisor_.join();
+  for (Worker& worker : workers_) {
+    if (worker.thread.joinable()) worker.thread.join();
+    worker.connection.reset();
+  }
+  std::vector<InDoubt> unknown;
+  {
+    MutexLock lock(mu_);
+    unknown.swap(in_doubt_);
+  }
+  for (InDoubt& write : unknown) write.operation->Answer(DatabaseAway());
+}
+
+void Database::Post(std::unique_ptr<Operation> operation) {
+  {
+    MutexLock lock(mu_);
+    if (!stopping_) {
+      if (state_ == State::kPresent) {
+        queue_.Push(std::move(operation));
+      } else {
+        queue_.Refuse(std::move(operation), Refusal());
+      }
+      work_.notify_one();
+      return;
+    }
+  }
+  operation->Answer(DatabaseAway());
+}
+
+absl::Status Database::Refusal() const {
+  return state_ == State::kDeposed ? Deposed() : DatabaseAway();
+}
+
+void Database::Work(Worker& worker) {
+  Assignment assignment;
+  while (Take(worker, assignment)) {
+    if (assignment.refusal.ok()) {
+      Run(worker, std::move(assignment));
+    } else {
+      assignment.operation->Answer(assignment.refusal);
+    }
+    Release(worker);
+    assignment = {};
+  }
+}
+
+bool Database::Take(Worker& worker, Assignment& assignment) {
+  MutexLock lock(mu_);
+  const auto runnable = [this] { return state_ == State::kPresent && queue_.has_runnable(); };
+  work_.wait(mu_, [&] { return stopping_ || queue_.has_refused() || runnable(); });
+  if (auto refused = queue_.TakeRefused()) {
+    assignment = {std::move(refused->operation), {}, std::move(refused->status)};
+  } else if (stopping_) {
+    return false;
+  } else {
+    assignment = {queue_.Take(), {epoch_, ++last_number_}, absl::OkStatus()};
+  }
+  worker.busy = true;
+  ++busy_;
+  return true;
+}
+
+void Database::Release(Worker& worker) {
+  MutexLock lock(mu_);
+  worker.busy = false;
+  if (--busy_ == 0) changed_.notify_all();
+}
+
+void Database::Run(Worker& worker, Assignment assignment) {
+  Operation& operation = *assignment.operation;
+  const absl::Status status = operation.Run(*worker.connection, assignment.stamp);
+  {
+    MutexLock lock(mu_);
+    queue_.Ran(operation.kind());
+    if (status.ok()) journal_size_ += operation.journal_size();
+    if (queue_.has_runnable()) work_.notify_one();
+  }
+  if (worker.connection->lost()) {
+    LoseConnection(std::move(assignment), status);
+    return;
+  }
+  if (absl::IsFailedPrecondition(status)) Depose();
+  operation.Answer(status);
+}
+
+// Away begins with the first connection that is lost: the others are cut, because what they have
+// under way is fenced off in a moment anyway.
+void Database::LoseConnection(Assignment assignment, const absl::Status& reason) {
+  MutexLock lock(mu_);
+  if (state_ == State::kPresent) {
+    Log::Warning("database away", {{"reason", std::string(reason.message())}});
+    state_ = State::kAway;
+    queue_.RefuseAll(Refusal());
+    CutBusy();
+    changed_.notify_all();
+    work_.notify_all();
+  }
+  if (state_ == State::kAway && assignment.operation->kind() == Operation::Kind::kWrite) {
+    in_doubt_.push_back({std::move(assignment.operation), assignment.stamp});
+  } else {
+    queue_.Refuse(std::move(assignment.operation), Refusal());
+    work_.notify_one();
+  }
+}
+
+void Database::CutBusy() {
+  for (Worker& worker : workers_) {
+    if (worker.busy && worker.connection != nullptr) worker.connection->Interrupt();
+  }
+}
+
+void Database::Depose() {
+  {
+    MutexLock lock(mu_);
+    if (state_ == State::kDeposed || state_ == State::kStopped) return;
+    state_ = State::kDeposed;
+    queue_.RefuseAll(Refusal());
+    for (InDoubt& write : in_doubt_) queue_.Refuse(std::move(write.operation), Refusal());
+    in_doubt_.clear();
+    work_.notify_all();
+  }
+  Log::Warning("deposed: another server leads, or the database is another one");
+  observer_.Deposed();
+}
+
+void Database::Supervise() {
+  for (;;) {
+    {
+      MutexLock lock(mu_);
+      while (!stopping_ && state_ != State::kAway) {
+        if (changed_.wait_for(mu_, kRotationInterval) == std::cv_status::timeout) StartRotation();
+      }
+      if (stopping_) return;
+    }
+    observer_.StoreAway();
+    Recover();
+  }
+}
+
+void Database::StartRotation() {
+  if (state_ != State::kPresent || rotating_) return;
+  rotating_ = true;
+  queue_.Push(std::make_unique<RotateJournal>(journal_size_ >= kJournalSize, [this](bool rotated) {
+    MutexLock lock(mu_);
+    rotating_ = false;
+    if (rotated) journal_size_ = 0;
+  }));
+  work_.notify_one();
+}
+
+void Database::Recover() {
+  {
+    MutexLock lock(mu_);
+    changed_.wait(mu_, [this] { return busy_ == 0 && !queue_.has_refused(); });
+  }
+  absl::Duration pause = kFirstPause;
+  while (IsAway()) {
+    const absl::Status status = TryRecover();
+    if (status.ok()) return;
+    if (absl::IsFailedPrecondition(status)) return Depose();
+    Log::Debug("database still away", {{"reason", std::string(status.message())}});
+    MutexLock lock(mu_);
+    changed_.wait_for(mu_, absl::ToChronoMilliseconds(pause), [this] { return stopping_; });
+    pause = std::min(2 * pause, kLongestPause);
+  }
+}
+
+bool Database::IsAway() {
+  MutexLock lock(mu_);
+  return state_ == State::kAway;
+}
+
+absl::Status Database::TryRecover() {
+  KnownLeadership known;
+  known.identity = identity_;
+  {
+    MutexLock lock(mu_);
+    known.epoch = epoch_;
+    known.backends = backends_;
+  }
+  std::vector<std::unique_ptr<Connection>> connections;
+  if (absl::Status status = OpenAll(connections); !status.ok()) return status;
+  const auto epoch = RaiseOwnEpoch(*connections.front(), known);
+  if (!epoch.ok()) return epoch.status();
+  if (absl::Status status = SettleInDoubt(*connections.front(), *epoch); !status.ok()) {
+    return status;
+  }
+  Install(std::move(connections), *epoch);
+  Log::Info("database back", {{"epoch", *epoch}});
+  observer_.StoreBack(*epoch);
+  return absl::OkStatus();
+}
+
+absl::Status Database::OpenAll(std::vector<std::unique_ptr<Connection>>& connections) {
+  while (connections.size() < workers_.size()) {
+    auto connection = Connection::Open(options_);
+    if (!connection.ok()) return connection.status();
+    connections.push_back(*std::move(connection));
+    MutexLock lock(mu_);
+    backends_.push_back(connections.back()->backend_pid());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Database::SettleInDoubt(Connection& connection, uint64_t epoch) {
+  std::vector<InDoubt> writes;
+  int64_t number;
+  {
+    MutexLock lock(mu_);
+    writes.swap(in_doubt_);
+    number = last_number_;
+  }
+  const absl::Status status = Settle(connection, writes, epoch, number);
+  MutexLock lock(mu_);
+  in_doubt_.swap(writes);
+  last_number_ = number;
+  epoch_ = epoch;
+  return status;
+}
+
+void Database::Install(std::vector<std::unique_ptr<Connection>> connections, uint64_t epoch) {
+  MutexLock lock(mu_);
+  backends_.clear();
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    backends_.push_back(connections[i]->backend_pid());
+    workers_[i].connection.swap(connections[i]);
+  }
+  epoch_ = epoch;
+  if (!stopping_) state_ = State::kPresent;
+}
+
+}  // namespace leasehold::store

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "server/job/store_request.h"
+#include "server/store/connection.h"
+#include "server/store/journal.h"
+
+// Each request of store_request.h as its statement in sql/statements: the request becomes
+// parameters, the rows become the answer. Nothing is decided here.
+namespace leasehold::store {
+
+absl::StatusOr<AddJobsAnswer> Execute(Connection& connection, const WriteStamp& stamp,
+                                      const AddJobs& request);
+absl::StatusOr<AddKeyedJobsAnswer> Execute(Connection& connection, const WriteStamp& stamp,
+                                           const AddKeyedJobs& request);
+absl::StatusOr<RemoveJobAnswer> Execute(Connection& connection, const WriteStamp& stamp,
+                                        const RemoveJob& request);
+absl::StatusOr<LeaseJobsAnswer> Execute(Connection& connection, const WriteStamp& stamp,
+                                        const LeaseJobs& request);
+absl::StatusOr<RecordOutcomesAnswer> Execute(Connection& connection, const WriteStamp& stamp,
+                                             const RecordOutcomes& request);
+absl::StatusOr<WriteMissingLeasesAnswer> Execute(Connection& connection, const WriteStamp& stamp,
+                                                 const WriteMissingLeases& request);
+absl::StatusOr<OpenSessionAnswer> Execute(Connection& connection, const WriteStamp& stamp,
+                                          const OpenSession& request);
+absl::StatusOr<EndSessionsAnswer> Execute(Connection& connection, const WriteStamp& stamp,
+                                          const EndSessions& request);
+absl::StatusOr<DeleteInboxAnswer> Execute(Connection& connection, const WriteStamp& stamp,
+                                          const DeleteInbox& request);
+
+// RemoveJob's kNotFound.
+absl::Status NoJobHasKey(std::string_view key);
+
+absl::StatusOr<ReserveJobIdsAnswer> Execute(Connection& connection, const ReserveJobIds& request);
+absl::StatusOr<ReadPrioritiesAnswer> Execute(Connection& connection, const ReadPriorities& request);
+absl::StatusOr<ReadWindowsAnswer> Execute(Connection& connection, const ReadWindows& request);
+absl::StatusOr<ReadQueueHeadsAnswer> Execute(Connection& connection, const ReadQueueHeads& request);
+absl::StatusOr<ReadJobsAnswer> Execute(Connection& connection, const ReadJobs& request);
+absl::StatusOr<ReadInboxAnswer> Execute(Connection& connection, const ReadInbox& request);
+absl::StatusOr<LoadLeadershipAnswer> Execute(Connection& connection, const LoadLeadership& request);
+
+}  // namespace leasehold::store

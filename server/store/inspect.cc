@@ -1,0 +1,58 @@
+#include "server/store/inspect.h"
+
+#include <string>
+
+#include "absl/strings/str_format.h"
+#include "server/base/errors.h"
+#include "server/store/job_row.h"
+
+namespace leasehold::store {
+namespace {
+
+const char* StateName(JobFilter::State state) {
+  switch (state) {
+    case JobFilter::State::kAny:
+      return "any";
+    case JobFilter::State::kReady:
+      return "ready";
+    case JobFilter::State::kScheduled:
+      return "scheduled";
+    case JobFilter::State::kLeased:
+      return "leased";
+    case JobFilter::State::kFailed:
+      break;
+  }
+  return "failed";
+}
+
+}  // namespace
+
+absl::StatusOr<Job> GetJob(Connection& connection, JobId id) {
+  const auto result = connection.Run(sql::kGetJob, id);
+  if (!result.ok()) return result.status();
+  if (result->empty()) return JobNotFound(absl::StrFormat("has the id %d", id));
+  return std::move(ReadWholeJobs(*result).front());
+}
+
+absl::StatusOr<std::vector<Job>> ListJobs(Connection& connection, const JobFilter& filter) {
+  const auto result =
+      connection.Run(sql::kListJobs, filter.task, filter.queue_name,
+                     std::string(StateName(filter.state)), filter.after, filter.limit);
+  if (!result.ok()) return result.status();
+  return ReadWholeJobs(*result);
+}
+
+absl::StatusOr<JobCounts> CountJobs(Connection& connection) {
+  const auto result = connection.Run(sql::kCountJobs);
+  if (!result.ok()) return result.status();
+  RowReader row(result->front());
+  JobCounts counts;
+  counts.ready = row.Bigint();
+  counts.scheduled = row.Bigint();
+  counts.leased = row.Bigint();
+  counts.failed = row.Bigint();
+  counts.oldest_ready_run_at = row.OptionalTime();
+  return counts;
+}
+
+}  // namespace leasehold::store

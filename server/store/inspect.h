@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/store/connection.h"
+#include "server/store/job_store.h"
+
+// The questions of producers and operators.
+namespace leasehold::store {
+
+// kNotFound: there is no such job.
+absl::StatusOr<Job> GetJob(Connection& connection, JobId id);
+
+// By id, at most `filter.limit`.
+absl::StatusOr<std::vector<Job>> ListJobs(Connection& connection, const JobFilter& filter);
+
+absl::StatusOr<JobCounts> CountJobs(Connection& connection);
+
+}  // namespace leasehold::store

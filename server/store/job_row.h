@@ -1,0 +1,20 @@
+#pragma once
+
+#include <pqxx/result>
+#include <vector>
+
+#include "server/job/job.h"
+#include "server/store/row_reader.h"
+
+namespace leasehold::store {
+
+// Reads the ranked columns: id, task, queue_name, priority, run_at, attempts, max_attempts,
+// activation, crashes, flags.
+void ReadRankedColumns(RowReader& row, RankedJob& job);
+RankedJob ReadRankedJob(RowReader& row);
+
+// Rows of whole jobs: the ranked columns, payload, metadata, last_error, job_key, revision,
+// created_at, updated_at; and, where the statement has them, locked_at and locked_by.
+std::vector<Job> ReadWholeJobs(const pqxx::result& result);
+
+}  // namespace leasehold::store

@@ -1,0 +1,172 @@
+#include "server/store/pg_job_store.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "server/base/errors.h"
+#include "server/store/execute.h"
+#include "server/store/inspect.h"
+
+namespace leasehold::store {
+namespace {
+
+template <typename Request>
+concept Write = requires(Connection& connection, const JournalRow& row, const Request& request) {
+  store::Rebuild(connection, row, request);
+};
+
+// The answer that has the index of the request, empty.
+template <size_t index = 0>
+StoreAnswer EmptyAnswer(size_t wanted) {
+  if constexpr (index + 1 < std::variant_size_v<StoreAnswer>) {
+    if (index != wanted) return EmptyAnswer<index + 1>(wanted);
+  }
+  return StoreAnswer(std::in_place_index<index>);
+}
+
+int64_t JournalSize(const AddJobs& write) {
+  return std::count_if(write.requests.begin(), write.requests.end(),
+                       [](const AddJobs::Request& request) { return request.key.has_value(); });
+}
+int64_t JournalSize(const AddKeyedJobs& write) { return write.request.has_value(); }
+int64_t JournalSize(const RemoveJob& write) { return write.request.has_value(); }
+int64_t JournalSize(const RecordOutcomes& write) {
+  return static_cast<int64_t>(write.completes.size() + write.updates.size());
+}
+int64_t JournalSize(const auto&) { return 0; }
+
+// A request of the queue.
+class RequestOperation : public Operation {
+ public:
+  RequestOperation(StoreRequest request, JobStore::Answered answered)
+      : request_(std::move(request)), answered_(std::move(answered)) {}
+
+  Kind kind() const override {
+    return std::visit([]<typename Request>(
+                          const Request&) { return Write<Request> ? Kind::kWrite : Kind::kRead; },
+                      request_);
+  }
+
+  int64_t journal_size() const override {
+    return std::visit([](const auto& request) { return JournalSize(request); }, request_);
+  }
+
+  absl::Status Run(Connection& connection, const WriteStamp& stamp) override {
+    return Keep([&]<typename Request>(const Request& request) {
+      if constexpr (Write<Request>) {
+        return Execute(connection, stamp, request);
+      } else {
+        return Execute(connection, request);
+      }
+    });
+  }
+
+  absl::Status Rebuild(Connection& connection, const JournalRow& row) override {
+    return Keep([&]<typename Request>(const Request& request) {
+      if constexpr (Write<Request>) {
+        return store::Rebuild(connection, row, request);
+      } else {
+        return Execute(connection, request);
+      }
+    });
+  }
+
+  void Answer(const absl::Status& status) override {
+    answered_(status, status.ok() ? std::move(answer_) : EmptyAnswer(request_.index()));
+  }
+
+ private:
+  template <typename MakeAnswer>
+  absl::Status Keep(const MakeAnswer& make_answer) {
+    return std::visit(
+        [&](const auto& request) {
+          auto answer = make_answer(request);
+          if (answer.ok()) answer_ = *std::move(answer);
+          return answer.status();
+        },
+        request_);
+  }
+
+  const StoreRequest request_;
+  const JobStore::Answered answered_;
+  StoreAnswer answer_;
+};
+
+// A question of producers and operators.
+template <typename T>
+class ReadOperation : public Operation {
+ public:
+  using Read = std::function<absl::StatusOr<T>(Connection&)>;
+  using Done = std::function<void(absl::StatusOr<T>)>;
+
+  ReadOperation(Kind kind, Read read, Done done)
+      : kind_(kind), read_(std::move(read)), done_(std::move(done)) {}
+
+  Kind kind() const override { return kind_; }
+  absl::Status Run(Connection& connection, const WriteStamp&) override {
+    answer_ = read_(connection);
+    return answer_.status();
+  }
+  void Answer(const absl::Status& status) override {
+    if (status.ok()) {
+      done_(std::move(answer_));
+    } else {
+      // To these callers a deposed leader is one that is looked for.
+      done_(absl::IsFailedPrecondition(status) ? NoLeader() : status);
+    }
+  }
+
+ private:
+  const Kind kind_;
+  const Read read_;
+  const Done done_;
+  absl::StatusOr<T> answer_ = absl::UnavailableError("not read yet");
+};
+
+}  // namespace
+
+PgJobStore::PgJobStore(PgJobStoreOptions options, JobStoreObserver& observer)
+    : database_(options.connection, options.connections, observer),
+      listener_(options.connection, options.inbox_poll_interval, observer) {}
+
+PgJobStore::~PgJobStore() { Stop(); }
+
+absl::Status PgJobStore::Start(uint64_t epoch) {
+  if (absl::Status status = database_.Start(epoch); !status.ok()) return status;
+  listener_.Start();
+  return absl::OkStatus();
+}
+
+void PgJobStore::Stop() {
+  listener_.Stop();
+  database_.Stop();
+}
+
+void PgJobStore::Submit(StoreRequest request, Answered answered) {
+  database_.Post(std::make_unique<RequestOperation>(std::move(request), std::move(answered)));
+}
+
+void PgJobStore::GetJob(JobId id, std::function<void(absl::StatusOr<Job>)> done) {
+  database_.Post(std::make_unique<ReadOperation<Job>>(
+      Operation::Kind::kRead,
+      [id](Connection& connection) { return store::GetJob(connection, id); }, std::move(done)));
+}
+
+void PgJobStore::ListJobs(JobFilter filter,
+                          std::function<void(absl::StatusOr<std::vector<Job>>)> done) {
+  database_.Post(std::make_unique<ReadOperation<std::vector<Job>>>(
+      Operation::Kind::kSlowRead,
+      [filter = std::move(filter)](Connection& connection) {
+        return store::ListJobs(connection, filter);
+      },
+      std::move(done)));
+}
+
+void PgJobStore::CountJobs(std::function<void(absl::StatusOr<JobCounts>)> done) {
+  database_.Post(std::make_unique<ReadOperation<JobCounts>>(
+      Operation::Kind::kSlowRead,
+      [](Connection& connection) { return store::CountJobs(connection); }, std::move(done)));
+}
+
+}  // namespace leasehold::store

@@ -1,0 +1,80 @@
+#include <string_view>
+#include <utility>
+
+#include "server/store/array_parameter.h"
+#include "server/store/execute.h"
+#include "server/store/job_row.h"
+
+namespace leasehold::store {
+namespace {
+
+using Complete = RecordOutcomes::Complete;
+using Update = RecordOutcomes::Update;
+
+std::string_view JournalKind(const Update& update) {
+  if (!update.reported) return "unreported";
+  return update.kind == OutcomeKind::kRelease ? "released" : "failed";
+}
+
+absl::StatusOr<pqxx::result> Run(Connection& connection, const sql::Statement& statement,
+                                 const WriteStamp& stamp, const RecordOutcomes& request) {
+  const auto completed = [&request](ElementType type, auto value_of) {
+    return ArrayOf(type, request.completes, value_of);
+  };
+  const auto stays = [&request](ElementType type, auto value_of) {
+    return ArrayOf(type, request.updates, value_of);
+  };
+  using enum ElementType;
+  return connection.Run(
+      statement, stamp.epoch, stamp.number,
+      completed(kBigint, [](const Complete& end) { return end.token.job_id; }),
+      completed(kInteger, [](const Complete& end) { return end.token.activation; }),
+      completed(kBigint, [](const Complete& end) { return end.token.fencing_number; }),
+      stays(kBigint, [](const Update& update) { return update.token.job_id; }),
+      stays(kInteger, [](const Update& update) { return update.token.activation; }),
+      stays(kBigint, [](const Update& update) { return update.token.fencing_number; }),
+      stays(kText, JournalKind),
+      stays(kSmallint, [](const Update& update) { return update.attempts; }),
+      stays(kBigint, [](const Update& update) { return Micros(update.run_at); }),
+      stays(kInteger, [](const Update& update) { return update.crashes; }),
+      stays(kText, [](const Update& update) { return update.error; }),
+      stays(kJson, [](const Update& update) { return update.payload; }),
+      BigintArray(request.ended_lease_rows));
+}
+
+void AddNumbers(const std::vector<int64_t>& numbers, std::vector<uint64_t>& to) {
+  to.insert(to.end(), numbers.begin(), numbers.end());
+}
+
+RecordOutcomesAnswer ReadAnswer(const pqxx::result& result) {
+  RecordOutcomesAnswer answer;
+  for (const pqxx::row& columns : result) {
+    RowReader row(columns);
+    const std::string kind = row.Text();
+    const std::vector<int64_t> fencing_numbers = row.BigintArray();
+    if (kind == "completed") {
+      AddNumbers(fencing_numbers, answer.completed);
+    } else if (kind == "locked") {
+      AddNumbers(fencing_numbers, answer.locked);
+    } else {
+      answer.updated.push_back(
+          {static_cast<uint64_t>(fencing_numbers.front()), ReadRankedJob(row)});
+    }
+  }
+  return answer;
+}
+
+}  // namespace
+
+absl::StatusOr<RecordOutcomesAnswer> Execute(Connection& connection, const WriteStamp& stamp,
+                                             const RecordOutcomes& request) {
+  auto result = Run(connection, sql::kRecordOutcomes, stamp, request);
+  if (absl::IsAborted(result.status())) {
+    // Somebody has locked one of the jobs. The others must not wait for that.
+    result = Run(connection, sql::kRecordUnlockedOutcomes, stamp, request);
+  }
+  if (!result.ok()) return result.status();
+  return ReadAnswer(*result);
+}
+
+}  // namespace leasehold::store

@@ -1,0 +1,67 @@
+#include "server/store/sqlstate.h"
+
+#include <string>
+
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "server/base/errors.h"
+
+namespace leasehold::store {
+namespace {
+
+using absl::StatusCode;
+
+constexpr absl::Duration kRetryDelay = absl::Milliseconds(500);
+
+struct Entry {
+  std::string_view prefix;
+  SqlstateMeaning meaning;
+};
+
+// The first entry whose prefix fits counts: the exact codes stand before their classes.
+constexpr Entry kEntries[] = {
+    {"LH001", {.code = StatusCode::kFailedPrecondition}},  // the fence: the epoch was raised
+    {"LH002", {.code = StatusCode::kAlreadyExists}},       // key mode reject and the key is there
+    {"55P03", {.code = StatusCode::kAborted}},             // locked by somebody
+    {"40001", {.code = StatusCode::kAborted, .transient = true}},
+    {"40P01", {.code = StatusCode::kAborted, .transient = true}},
+    {"40003", {.code = StatusCode::kUnavailable, .connection_lost = true}},
+    // A job id or a name of ours is taken: none of the caller's values can do that.
+    {"23505", {.code = StatusCode::kUnavailable}},
+    {"22", {.code = StatusCode::kInvalidArgument}},
+    {"23", {.code = StatusCode::kInvalidArgument}},
+    {"54", {.code = StatusCode::kInvalidArgument}},  // program limits: nested too deep, too wide
+    {"53300", {.code = StatusCode::kUnavailable, .connection_lost = true}},
+    {"53", {.code = StatusCode::kUnavailable}},
+    {"57P01", {.code = StatusCode::kUnavailable, .connection_lost = true}},
+    {"57P02", {.code = StatusCode::kUnavailable, .connection_lost = true}},
+    {"57P03", {.code = StatusCode::kUnavailable, .connection_lost = true}},
+    {"57P05", {.code = StatusCode::kUnavailable, .connection_lost = true}},
+    {"57014", {.code = StatusCode::kUnavailable}},  // ran into statement_timeout, or was cancelled
+    // This server has become a standby: the next connection finds the primary.
+    {"25006", {.code = StatusCode::kUnavailable, .connection_lost = true}},
+    {"08", {.code = StatusCode::kUnavailable, .connection_lost = true}},
+};
+
+}  // namespace
+
+SqlstateMeaning MeaningOf(std::string_view sqlstate) {
+  // libpq's own errors carry no code: the connection broke.
+  if (sqlstate.empty()) return {.code = StatusCode::kUnavailable, .connection_lost = true};
+  for (const Entry& entry : kEntries) {
+    if (sqlstate.substr(0, entry.prefix.size()) == entry.prefix) return entry.meaning;
+  }
+  return {};
+}
+
+absl::Status SqlError(std::string_view sqlstate, std::string_view statement,
+                      std::string_view message) {
+  while (!message.empty() && message.back() == '\n') message.remove_suffix(1);
+  const std::string text = absl::StrFormat("%s: %s (%s)", statement, message,
+                                           sqlstate.empty() ? "connection lost" : sqlstate);
+  const StatusCode code = MeaningOf(sqlstate).code;
+  if (code != StatusCode::kUnavailable) return absl::Status(code, text);
+  return RetryableError(code, "DATABASE_AWAY", text, kRetryDelay);
+}
+
+}  // namespace leasehold::store

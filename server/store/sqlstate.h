@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace leasehold::store {
+
+// What PostgreSQL's five-letter code means to us: the one place where it is decided.
+struct SqlstateMeaning {
+  absl::StatusCode code = absl::StatusCode::kInternal;
+  // The statement may succeed if it is simply run again.
+  bool transient = false;
+  // The connection is of no more use. What was under way may or may not have been committed.
+  bool connection_lost = false;
+};
+
+SqlstateMeaning MeaningOf(std::string_view sqlstate);
+
+// The status to hand on. The message names the statement and keeps PostgreSQL's own words.
+absl::Status SqlError(std::string_view sqlstate, std::string_view statement,
+                      std::string_view message);
+
+}  // namespace leasehold::store

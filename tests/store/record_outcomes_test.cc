@@ -1,0 +1,115 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "tests/store/store_fixture.h"
+
+namespace leasehold::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class RecordOutcomesTest : public StoreTest {
+ protected:
+  void SetUp() override { StartStore(); }
+
+  RecordOutcomesAnswer Record(RecordOutcomes request) {
+    return Ask<RecordOutcomesAnswer>(std::move(request)).value();
+  }
+};
+
+TEST_F(RecordOutcomesTest, DeletesWhatCompletedAndUpdatesWhatStays) {
+  const std::vector<LeaseToken> tokens = Lease(Add(2), 3);
+  RecordOutcomes::Update failure = FailureOf(tokens[1]);
+  failure.crashes = 2;
+  failure.payload = "[7]";
+
+  const RecordOutcomesAnswer answer = Record({{{tokens[0]}}, {failure}, {3}});
+
+  EXPECT_THAT(answer.completed, ElementsAre(tokens[0].fencing_number));
+  ASSERT_THAT(answer.updated, SizeIs(1));
+  EXPECT_EQ(answer.updated[0].fencing_number, tokens[1].fencing_number);
+  const RankedJob& job = answer.updated[0].job;
+  EXPECT_EQ(job.id, tokens[1].job_id);
+  EXPECT_EQ(job.activation, 1);
+  EXPECT_EQ(job.attempts, 1);
+  EXPECT_EQ(job.crashes, 2);
+  EXPECT_EQ(job.run_at, failure.run_at);
+  EXPECT_THAT(answer.locked, IsEmpty());
+  EXPECT_EQ(Sql("SELECT payload::text || last_error FROM leasehold.job_rows"), "[7]it broke");
+  EXPECT_EQ(Count("leases"), 0);
+}
+
+TEST_F(RecordOutcomesTest, DoesNotTouchWhatHasMovedOn) {
+  const std::vector<LeaseToken> tokens = Lease(Add(3));
+  Sql("UPDATE leasehold.job_rows SET activation = activation + 1 WHERE id < 3");
+  Sql("DELETE FROM leasehold.job_rows WHERE id = 3");
+
+  const RecordOutcomesAnswer answer =
+      Record({{{tokens[0]}, {tokens[2]}}, {FailureOf(tokens[1])}, {}});
+
+  EXPECT_THAT(answer.completed, IsEmpty());
+  EXPECT_THAT(answer.updated, IsEmpty());
+  EXPECT_THAT(answer.locked, IsEmpty());
+  EXPECT_EQ(Count("job_rows WHERE last_error IS NULL"), 2);
+}
+
+TEST_F(RecordOutcomesTest, RecordsTheOthersWhenOneJobIsLocked) {
+  const std::vector<LeaseToken> tokens = Lease(Add(4), 3);
+  pqxx::connection user(database_.url());
+  pqxx::work holding(user);
+  holding.exec("SELECT FROM leasehold.job_rows WHERE id IN (1, 3) FOR UPDATE");
+
+  const RecordOutcomesAnswer answer =
+      Record({{{tokens[0]}, {tokens[1]}}, {FailureOf(tokens[2]), FailureOf(tokens[3])}, {3}});
+
+  EXPECT_THAT(answer.completed, ElementsAre(tokens[1].fencing_number));
+  ASSERT_THAT(answer.updated, SizeIs(1));
+  EXPECT_EQ(answer.updated[0].fencing_number, tokens[3].fencing_number);
+  EXPECT_THAT(answer.locked,
+              ::testing::UnorderedElementsAre(tokens[0].fencing_number, tokens[2].fencing_number));
+  EXPECT_EQ(Count("leases WHERE number = 3"), 1) << "it holds the leases of the locked jobs";
+}
+
+TEST_F(RecordOutcomesTest, NeitherLowersAttemptsNorExceedsTheMost) {
+  const std::vector<LeaseToken> tokens = Lease(Add(2, {.task = "mail", .max_attempts = 3}));
+  Sql("UPDATE leasehold.job_rows SET attempts = 3 WHERE id = 1");
+  RecordOutcomes::Update release = FailureOf(tokens[0]);
+  release.kind = OutcomeKind::kRelease;
+  release.attempts = 0;
+  RecordOutcomes::Update failure = FailureOf(tokens[1]);
+  failure.attempts = 9;
+
+  const RecordOutcomesAnswer answer = Record({{}, {release, failure}, {}});
+
+  ASSERT_THAT(answer.updated, SizeIs(2));
+  EXPECT_EQ(answer.updated[0].job.attempts, 3);
+  EXPECT_EQ(answer.updated[1].job.attempts, 3);
+}
+
+TEST_F(RecordOutcomesTest, KeepsErrorAndPayloadThatAreNotReplaced) {
+  const std::vector<LeaseToken> tokens = Lease(Add(1, {.task = "mail", .payload = "[1]"}));
+  Record({{}, {FailureOf(tokens[0])}, {}});
+  RecordOutcomes::Update release = FailureOf(Lease({tokens[0].job_id}, 2)[0]);
+  release.error.reset();
+
+  Record({{}, {release}, {}});
+
+  EXPECT_EQ(Sql("SELECT payload::text || last_error FROM leasehold.job_rows"), "[1]it broke");
+}
+
+TEST_F(RecordOutcomesTest, RefusesAPayloadThatIsNoJsonAndRecordsNothing) {
+  const std::vector<LeaseToken> tokens = Lease(Add(2));
+  RecordOutcomes::Update failure = FailureOf(tokens[1]);
+  failure.payload = "{";
+
+  EXPECT_EQ(Submit(RecordOutcomes{{{tokens[0]}}, {failure}, {}}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Count("job_rows WHERE activation = 0"), 2);
+}
+
+}  // namespace
+}  // namespace leasehold::testing
