@@ -1,6 +1,7 @@
 #include "client/cli/spawn.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -41,6 +42,8 @@ struct Plan {
   int input;
   int output;
   int error;
+  // Where the child writes its errno if it cannot become the program.
+  int report;
   pid_t parent;
 };
 
@@ -62,31 +65,41 @@ void ResetSignals() {
 }
 
 // Runs in the child. Only async-signal-safe calls.
-[[noreturn]] void Exec(const Plan& plan, volatile int* failure) {
+[[noreturn]] void Exec(const Plan& plan) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != plan.parent) _exit(127);
   ResetSignals();
   if (dup2(plan.input, 0) == 0 && dup2(plan.output, 1) == 1 && dup2(plan.error, 2) == 2) {
-    close_range(3, ~0U, 0);
+    // Whatever a library has opened without O_CLOEXEC.
+    close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     execve(plan.path, plan.argv, plan.envp);
   }
-  *failure = errno;
+  const int failure = errno;
+  (void)!write(plan.report, &failure, sizeof(failure));
   _exit(127);
 }
 
-// Returns the child's pid, or -1 with `*failure` set. vfork and not fork: our page tables, which
-// grow with the number of jobs held, are not copied, and the child's errno needs no pipe of its
-// own.
-[[gnu::noinline]] pid_t Fork(const Plan& plan, volatile int* failure) {
+// As fork(), but without a copy of our page tables, which grow with the number of jobs held. Not
+// inlined, so that the child cannot spoil the caller's frame.
+[[gnu::noinline]] pid_t Fork(const Plan& plan) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   const pid_t pid = vfork();
-  if (pid == 0) Exec(plan, failure);
-  if (pid < 0) *failure = errno;
+  if (pid == 0) Exec(plan);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return pid;
+}
+
+// The errno that the child reported; 0 once it has become the program.
+int ReadReport(Pipe& report) {
+  report.write.Reset();
+  int failure = 0;
+  ssize_t n;
+  while ((n = read(report.read.get(), &failure, sizeof(failure))) < 0 && errno == EINTR) {
+  }
+  return n == sizeof(failure) ? failure : 0;
 }
 
 std::vector<char*> Pointers(const std::vector<std::string>& strings) {
@@ -124,8 +137,9 @@ absl::Status SpawnError(const std::string& path, int failure) {
 
 absl::StatusOr<Spawned> Spawn(const std::string& path,
                               const std::vector<std::string>& environment) {
-  absl::StatusOr<Pipe> input = MakePipe(), output = MakePipe(), error = MakePipe();
-  for (const absl::StatusOr<Pipe>* pipe : {&input, &output, &error}) {
+  absl::StatusOr<Pipe> input = MakePipe(), output = MakePipe(), error = MakePipe(),
+                       report = MakePipe();
+  for (const absl::StatusOr<Pipe>* pipe : {&input, &output, &error, &report}) {
     if (!pipe->ok()) return pipe->status();
   }
   SetNonBlocking(input->write);
@@ -140,11 +154,11 @@ absl::StatusOr<Spawned> Spawn(const std::string& path,
                      .input = input->read.get(),
                      .output = output->write.get(),
                      .error = error->write.get(),
+                     .report = report->write.get(),
                      .parent = getpid()};
-  volatile int failure = 0;
-  const pid_t pid = Fork(plan, &failure);
-  if (pid < 0) return SpawnError(path, failure);
-  if (failure != 0) {
+  const pid_t pid = Fork(plan);
+  if (pid < 0) return SpawnError(path, errno);
+  if (const int failure = ReadReport(*report); failure != 0) {
     while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
     }
     return SpawnError(path, failure);
