@@ -9,6 +9,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/client/event.h"
 #include "tests/client/scripted_server.h"
 
 namespace leasehold::client {

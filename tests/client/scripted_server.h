@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -70,25 +69,6 @@ class ScriptedServer : public v1::ExecutorService::Service, public v1::JobServic
   Mutex mutex_;
   std::deque<StreamScript> streams_ GUARDED_BY(mutex_);
   std::deque<AddJobScript> add_jobs_ GUARDED_BY(mutex_);
-};
-
-// An event that threads wait for.
-class Event {
- public:
-  void Set() {
-    MutexLock lock(mutex_);
-    set_ = true;
-    changed_.notify_all();
-  }
-  void Await() {
-    MutexLock lock(mutex_);
-    while (!set_) changed_.wait(mutex_);
-  }
-
- private:
-  Mutex mutex_;
-  std::condition_variable_any changed_;
-  bool set_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace leasehold::client

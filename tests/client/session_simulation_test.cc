@@ -1,0 +1,398 @@
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/cpp/session_machine.h"
+#include "gtest/gtest.h"
+
+// A session machine against a server that breaks streams, forgets sessions, changes leaders,
+// recalls, revokes and cancels at random, from a seed. Whatever happens: no handler begins without
+// an open stream, every job is completed in the end, and each result is either applied by the
+// server once or logged as lost, never both.
+namespace leasehold::client {
+namespace {
+
+constexpr int kJobs = 200;
+constexpr int kSteps = 5000;
+
+class SimulatedServer {
+ public:
+  explicit SimulatedServer(std::mt19937_64& random) : random_(random) {
+    for (int i = 1; i <= kJobs; ++i) ready_.push_back(i);
+  }
+
+  bool AllCompleted() const { return completed_.size() == kJobs; }
+  bool Applied(const std::string& token) const { return ended_.contains(token); }
+  std::deque<v1::LeaseJobsResponse>& outbox() { return outbox_; }
+
+  void OnStreamBroken() {
+    connected_ = false;
+    outbox_.clear();
+  }
+
+  void OnFrame(const v1::LeaseJobsRequest& frame) {
+    if (frame.has_open()) return OnOpen(frame.open());
+    ASSERT_TRUE(connected_);
+    if (frame.has_window()) window_ = frame.window().jobs();
+    if (frame.has_outcomes()) OnOutcomes(frame.outcomes());
+    for (const auto& token : frame.started().lease_tokens()) {
+      if (const auto it = leases_.find(token); it != leases_.end()) it->second.started = true;
+    }
+    for (const auto& token : frame.release().lease_tokens()) {
+      const auto it = leases_.find(token);
+      if (it == leases_.end()) continue;
+      EXPECT_FALSE(it->second.started) << "a started lease was released";
+      TakeBack(it);
+    }
+  }
+
+  void SendJobs() {
+    if (!connected_) return;
+    v1::LeaseJobsResponse frame = NewFrame();
+    while (static_cast<int>(leases_.size()) < window_ && !ready_.empty()) {
+      const std::string token = absl::StrCat("t", ++last_token_);
+      leases_[token] = {.job = ready_.front()};
+      v1::LeasedJob* job = frame.mutable_jobs()->add_jobs();
+      job->set_id(token);
+      job->set_lease_token(token);
+      ready_.pop_front();
+    }
+    if (!frame.has_jobs()) return;
+    frame.mutable_jobs()->set_sequence(++jobs_sequence_);
+    outbox_.push_back(std::move(frame));
+  }
+
+  void SendHeartbeat() {
+    if (!connected_) return;
+    v1::LeaseJobsResponse frame;
+    frame.mutable_heartbeat()->set_reply(Chance(0.3));
+    outbox_.push_back(std::move(frame));
+  }
+
+  void RecallSome() {
+    v1::LeaseJobsResponse frame;
+    for (const auto& [token, lease] : leases_) {
+      if (!lease.started && Chance(0.3)) frame.mutable_recall()->add_lease_tokens(token);
+    }
+    if (connected_ && frame.has_recall()) outbox_.push_back(std::move(frame));
+  }
+
+  void CancelSome() {
+    v1::LeaseJobsResponse frame;
+    for (const auto& [token, lease] : leases_) {
+      if (Chance(0.2)) frame.mutable_cancel()->add_lease_tokens(token);
+    }
+    if (connected_ && frame.has_cancel()) outbox_.push_back(std::move(frame));
+  }
+
+  void RevokeSome() {
+    v1::LeaseJobsResponse frame = NewFrame();
+    for (auto it = leases_.begin(); it != leases_.end();) {
+      const auto next = std::next(it);
+      if (Chance(0.2)) {
+        frame.mutable_revoke()->add_lease_tokens(it->first);
+        TakeBack(it);
+      }
+      it = next;
+    }
+    if (connected_ && frame.has_revoke()) outbox_.push_back(std::move(frame));
+  }
+
+  // The stream is broken: either the session times out, or another leader comes.
+  void Forget() {
+    if (Chance(0.5)) ++epoch_;
+    session_.clear();
+    if (Chance(0.5)) return;
+    while (!leases_.empty()) TakeBack(leases_.begin());
+  }
+
+ private:
+  struct Lease {
+    int job = 0;
+    bool started = false;
+  };
+  using Leases = std::map<std::string, Lease>;
+
+  bool Chance(double chance) { return std::bernoulli_distribution(chance)(random_); }
+
+  v1::LeaseJobsResponse NewFrame() const {
+    v1::LeaseJobsResponse frame;
+    frame.set_epoch(epoch_);
+    return frame;
+  }
+
+  void TakeBack(Leases::iterator it) {
+    ready_.push_front(it->second.job);
+    leases_.erase(it);
+  }
+
+  void OnOpen(const v1::LeaseJobsRequest::Open& open) {
+    EXPECT_LE(open.epoch(), epoch_);
+    connected_ = true;
+    jobs_sequence_ = 0;
+    window_ = open.window().jobs();
+    v1::LeaseJobsResponse frame = NewFrame();
+    v1::LeaseJobsResponse::Opened* opened = frame.mutable_opened();
+    opened->mutable_heartbeat_interval()->set_seconds(5);
+    opened->set_resumed(!session_.empty() && open.session_id() == session_);
+    if (!opened->resumed()) {
+      session_ = absl::StrCat("session ", ++last_session_);
+      last_sequence_ = 0;
+    }
+    opened->set_session_id(session_);
+    std::set<std::string> named;
+    for (const std::string& token : open.held_tokens()) {
+      EXPECT_TRUE(named.insert(token).second) << token << " was named twice";
+      (leases_.contains(token) ? opened->mutable_resumed_tokens() : opened->mutable_lost_tokens())
+          ->Add(std::string(token));
+    }
+    for (auto it = leases_.begin(); it != leases_.end();) {
+      const auto next = std::next(it);
+      if (!named.contains(it->first)) TakeBack(it);
+      it = next;
+    }
+    outbox_.push_back(std::move(frame));
+  }
+
+  void OnOutcomes(const v1::LeaseJobsRequest::Outcomes& outcomes) {
+    EXPECT_LE(outcomes.sequence(), last_sequence_ + 1);
+    last_sequence_ = std::max<int64_t>(last_sequence_, outcomes.sequence());
+    v1::LeaseJobsResponse frame;
+    frame.mutable_recorded()->set_sequence(outcomes.sequence());
+    for (const v1::Outcome& outcome : outcomes.outcomes()) {
+      const auto it = leases_.find(outcome.lease_token());
+      if (it != leases_.end()) {
+        ended_.insert(it->first);
+        if (outcome.has_complete()) {
+          EXPECT_TRUE(completed_.insert(it->second.job).second);
+          leases_.erase(it);
+        } else {
+          TakeBack(it);
+        }
+      } else if (!ended_.contains(outcome.lease_token())) {
+        v1::OutcomeResult* result = frame.mutable_recorded()->add_results();
+        result->set_lease_token(outcome.lease_token());
+        result->set_code(static_cast<int>(absl::StatusCode::kFailedPrecondition));
+        result->set_reason("LEASE_LOST");
+      }
+    }
+    outbox_.push_back(std::move(frame));
+  }
+
+  std::mt19937_64& random_;
+  bool connected_ = false;
+  uint64_t epoch_ = 1;
+  std::string session_;
+  int last_session_ = 0;
+  int last_token_ = 0;
+  int window_ = 0;
+  int64_t jobs_sequence_ = 0;
+  int64_t last_sequence_ = 0;
+  std::deque<int> ready_;
+  Leases leases_;
+  std::set<std::string> ended_;
+  std::set<int> completed_;
+  std::deque<v1::LeaseJobsResponse> outbox_;
+};
+
+class Simulation {
+ public:
+  explicit Simulation(uint64_t seed)
+      : random_(seed), server_(random_), machine_(Options(), [this] {
+          return std::uniform_real_distribution<double>(0, 1)(random_);
+        }) {}
+
+  void Run() {
+    machine_.Start(now_);
+    Perform();
+    for (int i = 0; i < kSteps; ++i) Step(/*faults=*/true);
+    for (int i = 0; i < 100 * kSteps && !server_.AllCompleted(); ++i) Step(/*faults=*/false);
+    EXPECT_TRUE(server_.AllCompleted());
+    machine_.Stop(now_);
+    Perform();
+    for (int i = 0; i < kSteps && !ended_.has_value(); ++i) Step(/*faults=*/false);
+    ASSERT_TRUE(ended_.has_value());
+    EXPECT_EQ(*ended_, absl::OkStatus());
+    EXPECT_TRUE(running_.empty());
+    for (const std::string& token : finished_) {
+      EXPECT_NE(server_.Applied(token), logged_.contains(token)) << token;
+    }
+  }
+
+ private:
+  static SessionOptions Options() {
+    return {.executor_name = "test",
+            .addresses = {"one:1", "two:2"},
+            .tasks = {"hello"},
+            .forbidden_flags = {},
+            .concurrency = 3,
+            .prefetch = 5};
+  }
+
+  bool Chance(double chance) { return std::bernoulli_distribution(chance)(random_); }
+
+  void Step(bool faults) {
+    now_ += absl::Milliseconds(std::uniform_int_distribution<int>(0, 200)(random_));
+    if (now_ >= machine_.NextTick()) machine_.OnTick(now_);
+    Perform();
+    if (Chance(0.6)) DeliverToServer();
+    if (Chance(0.6)) DeliverToMachine();
+    if (Chance(0.4)) CompleteWrite();
+    if (Chance(0.5)) BeginOne();
+    if (Chance(0.3)) FinishOne();
+    if (Chance(0.3)) server_.SendJobs();
+    if (Chance(0.1)) server_.SendHeartbeat();
+    if (!faults) return;
+    if (Chance(0.02)) server_.RecallSome();
+    if (Chance(0.01)) server_.CancelSome();
+    if (Chance(0.01)) server_.RevokeSome();
+    if (Chance(0.02)) BreakStream();
+  }
+
+  void DeliverToServer() {
+    if (to_server_.empty()) return;
+    const v1::LeaseJobsRequest frame = std::move(to_server_.front());
+    to_server_.pop_front();
+    server_.OnFrame(frame);
+  }
+
+  void DeliverToMachine() {
+    if (server_.outbox().empty()) return;
+    v1::LeaseJobsResponse frame = std::move(server_.outbox().front());
+    server_.outbox().pop_front();
+    machine_.OnFrame(stream_, std::move(frame), now_);
+    Perform();
+  }
+
+  void CompleteWrite() {
+    if (!std::exchange(writing_, false)) return;
+    machine_.OnWritten(stream_, now_);
+    Perform();
+  }
+
+  void BeginOne() {
+    if (offered_.empty() || running_.size() == 3) return;
+    const HeldJob held = std::move(offered_.front());
+    offered_.pop_front();
+    EXPECT_TRUE(running_.emplace(held.handle, held.job->lease_token()).second);
+    EXPECT_TRUE(begun_.insert(held.job->lease_token()).second) << "one lease began twice";
+    if (!held.announced) machine_.OnHandlers({held.handle}, {}, now_);
+    Perform();
+  }
+
+  void FinishOne() {
+    if (running_.empty()) return;
+    auto it = running_.begin();
+    std::advance(it, std::uniform_int_distribution<size_t>(0, running_.size() - 1)(random_));
+    std::vector<FinishedJob> finished(1);
+    finished[0].handle = it->first;
+    finished[0].outcome.set_lease_token(it->second);
+    if (Chance(0.9)) {
+      finished[0].outcome.mutable_complete();
+    } else {
+      finished[0].outcome.mutable_fail();
+    }
+    finished_.push_back(it->second);
+    running_.erase(it);
+    machine_.OnHandlers({}, std::move(finished), now_);
+    Perform();
+  }
+
+  void BreakStream() {
+    DropStream();
+    const absl::Status status =
+        Chance(0.1) ? absl::AbortedError("taken over") : absl::UnavailableError("broken");
+    if (Chance(0.3)) server_.Forget();
+    machine_.OnStreamEnded(stream_, {.status = status}, now_);
+    Perform();
+  }
+
+  void DropStream() {
+    to_server_.clear();
+    writing_ = open_ = false;
+    server_.OnStreamBroken();
+  }
+
+  void Perform() {
+    for (auto actions = machine_.TakeActions(); !actions.empty();
+         actions = machine_.TakeActions()) {
+      for (SessionAction& action : actions) {
+        std::visit([this](auto& one) { Do(one); }, action);
+      }
+    }
+  }
+
+  void Do(OpenStream& action) {
+    DropStream();
+    stream_ = action.stream;
+    writing_ = open_ = true;
+    to_server_.push_back(*action.open);
+  }
+  void Do(WriteFrame& action) {
+    EXPECT_FALSE(writing_);
+    EXPECT_EQ(action.stream, stream_);
+    writing_ = true;
+    to_server_.push_back(*action.frame);
+  }
+  void Do(CloseStream&) { closing_ = true; }
+  void Do(CancelStream& action) {
+    if (action.stream == stream_) DropStream();
+  }
+  void Do(RunJobs& action) {
+    EXPECT_TRUE(open_);
+    for (HeldJob& held : action.jobs) offered_.push_back(std::move(held));
+  }
+  void Do(WithdrawJobs& action) {
+    std::vector<HeldJob> withdrawn;
+    std::deque<HeldJob> left;
+    for (HeldJob& held : offered_) {
+      const bool wanted = action.handles.empty() ||
+                          std::count(action.handles.begin(), action.handles.end(), held.handle) > 0;
+      (wanted ? static_cast<void>(withdrawn.push_back(std::move(held)))
+              : left.push_back(std::move(held)));
+    }
+    offered_ = std::move(left);
+    machine_.OnWithdrawn(std::move(withdrawn), now_);
+  }
+  void Do(CancelJobs&) {}
+  void Do(WriteLog& action) {
+    if (action.message.find("does not count") != action.message.npos) {
+      EXPECT_TRUE(logged_.insert(action.job_id).second) << action.job_id << " logged twice";
+    }
+  }
+  void Do(EndSession& action) { ended_ = std::move(action.status); }
+
+  std::mt19937_64 random_;
+  SimulatedServer server_;
+  SessionMachine machine_;
+  absl::Time now_ = absl::UnixEpoch();
+  StreamId stream_ = 0;
+  bool open_ = false;
+  bool writing_ = false;
+  bool closing_ = false;
+  std::deque<v1::LeaseJobsRequest> to_server_;
+  std::deque<HeldJob> offered_;
+  std::map<JobHandle, std::string> running_;
+  std::set<std::string> begun_;
+  // Tokens whose handlers have ended; the job's id is its token here.
+  std::vector<std::string> finished_;
+  std::set<std::string> logged_;
+  std::optional<absl::Status> ended_;
+};
+
+class ASimulatedSession : public ::testing::TestWithParam<uint64_t> {};
+
+TEST_P(ASimulatedSession, LosesNoResultInSilence) { Simulation(GetParam()).Run(); }
+
+INSTANTIATE_TEST_SUITE_P(Seeds, ASimulatedSession, ::testing::Range<uint64_t>(1, 41));
+
+}  // namespace
+}  // namespace leasehold::client
