@@ -42,6 +42,7 @@ struct QueueStats {
   int64_t sessions = 0;
   int64_t connected_sessions = 0;
   int64_t leases = 0;
+  int64_t repeated_requests = 0;
   int64_t window_corrections = 0;
 };
 

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/base/mutex.h"
+#include "server/loop/clock.h"
+#include "server/loop/queue_gate.h"
+#include "server/queue/event.h"
+
+namespace leasehold::loop {
+
+// An event and whoever waits for what comes of it.
+struct Item {
+  queue::Event event;
+  // The call that the event names, if it is one of these.
+  std::function<void(absl::StatusOr<std::vector<JobId>>)> added = {};
+  std::function<void(absl::StatusOr<JobId>)> removed = {};
+  std::function<void(absl::StatusOr<std::vector<OutcomeResult>>)> reported = {};
+  std::shared_ptr<SessionStream> stream = {};
+};
+
+// Events on their way to the queue thread. Thread-safe.
+class EventQueue {
+ public:
+  explicit EventQueue(size_t capacity) : capacity_(capacity) {}
+
+  // False, and the item is untouched: the queue is full.
+  bool TryPush(Item& item);
+  // For what must not be lost: answers of the store, whose number is bounded by what was asked.
+  void Push(Item item);
+
+  // All that has come, in order; waits for something until `until`.
+  std::vector<Item> Pop(MonotonicTime until);
+
+ private:
+  const size_t capacity_;
+  Mutex mu_;
+  std::condition_variable_any filled_;
+  std::vector<Item> items_ GUARDED_BY(mu_);
+};
+
+}  // namespace leasehold::loop

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/base/mutex.h"
+#include "server/loop/clock.h"
+#include "server/loop/event_queue.h"
+#include "server/loop/queue_gate.h"
+#include "server/queue/dispatcher.h"
+#include "server/store/job_store.h"
+
+namespace leasehold::loop {
+
+// What the loop tells of itself, from the queue thread. Must not block.
+class LoopObserver {
+ public:
+  virtual ~LoopObserver() = default;
+  // What happened since the last time, by task; a few times a second.
+  virtual void Observe(const queue::Tallies& tallies, const QueueStats& stats) = 0;
+};
+
+// The queue thread: feeds the dispatcher with events and the time, and carries out its effects.
+class QueueLoop final : public QueueGate, public store::JobStoreObserver {
+ public:
+  struct Options {
+    queue::QueueOptions queue;
+    size_t event_capacity = 100'000;
+    // Whether this leader may still tell executors what it believes: it has renewed its leadership
+    // a short while ago. Called from the queue thread.
+    std::function<bool()> may_deliver;
+  };
+
+  QueueLoop(Options options, LoopObserver& observer);
+  ~QueueLoop() override;
+
+  void Start();
+
+  // This server leads from now on, with this store; the database's clock stood at `database_now`.
+  // Deposed() ends it.
+  void Lead(std::shared_ptr<store::JobStore> store, uint64_t epoch, absl::Time database_now);
+  // Nothing more is added or leased; outcomes are still taken.
+  void Drain();
+  // Waits until everything acknowledged is on disk and nothing is under way.
+  bool WaitUntilDrained(absl::Duration timeout);
+  // Ends every stream and the thread. Calls that still wait are answered Draining().
+  void Stop();
+
+  // QueueGate
+  void AddJobs(std::vector<NewJob> jobs, std::optional<RequestKey> request,
+               std::function<void(absl::StatusOr<std::vector<JobId>>)> done) override;
+  void RemoveJob(std::string key, std::optional<RequestKey> request,
+                 std::function<void(absl::StatusOr<JobId>)> done) override;
+  void ReportOutcomes(
+      std::vector<Outcome> outcomes,
+      std::function<void(absl::StatusOr<std::vector<OutcomeResult>>)> done) override;
+  absl::StatusOr<StreamId> OpenStream(std::shared_ptr<SessionStream> stream,
+                                      queue::OpenFrame open) override;
+  bool Receive(StreamId stream, queue::ExecutorFrame frame) override;
+  void StreamEnded(StreamId stream, bool visibly) override;
+  void GetJob(JobId id, std::function<void(absl::StatusOr<Job>)> done) override;
+  void ListJobs(store::JobFilter filter,
+                std::function<void(absl::StatusOr<std::vector<Job>>)> done) override;
+  void CountJobs(std::function<void(absl::StatusOr<store::JobCounts>)> done) override;
+  QueueStats Stats() const override;
+
+  // store::JobStoreObserver
+  void InboxFilled() override;
+  void StoreAway() override;
+  void StoreBack(uint64_t epoch) override;
+  void Deposed() override;
+
+ private:
+  void Run();
+  std::shared_ptr<store::JobStore> ReadableStore() const;
+  void Apply(Item item);
+  void Execute(queue::Effect effect);
+  void On(queue::Submit submit);
+  void On(queue::Send send);
+  void On(queue::EndStream end);
+  void On(queue::AnswerAddJobs answer);
+  void On(queue::AnswerRemoveJob answer);
+  void On(queue::AnswerOutcomes answer);
+  void Deliver(queue::Send& send);
+  void SendHeld();
+  void Publish();
+  void AnswerTheRest();
+  MonotonicTime NextWake();
+
+  const Options options_;
+  LoopObserver& observer_;
+  EventQueue events_;
+  std::atomic<uint64_t> last_id_{0};  // of calls and streams
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+
+  // Only the queue thread touches these.
+  queue::Dispatcher dispatcher_;
+  std::shared_ptr<store::JobStore> store_;  // of this leadership
+  DatabaseClock clock_;
+  absl::flat_hash_map<uint64_t, Item> calls_;
+  absl::flat_hash_map<StreamId, std::shared_ptr<SessionStream>> streams_;
+  std::deque<queue::Send> held_;  // frames of a leader that may not deliver now
+  MonotonicTime next_publication_;
+
+  mutable Mutex mu_;
+  std::condition_variable_any changed_;
+  QueueStats stats_ GUARDED_BY(mu_);
+  bool drained_ GUARDED_BY(mu_) = false;
+  bool draining_ GUARDED_BY(mu_) = false;
+  // Told by Lead() and taken over by the queue thread with the event.
+  std::shared_ptr<store::JobStore> told_store_ GUARDED_BY(mu_);
+  absl::Time told_now_ GUARDED_BY(mu_);
+  MonotonicTime told_at_ GUARDED_BY(mu_);
+};
+
+}  // namespace leasehold::loop

@@ -1,0 +1,98 @@
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "server/config.h"
+#include "server/logging/log.h"
+#include "server/server.h"
+
+namespace leasehold {
+namespace {
+
+constexpr int kUsageError = 2;
+
+int Complain(const absl::Status& status) {
+  std::fprintf(stderr, "leasehold-server: %s\n", std::string(status.message()).c_str());
+  return EXIT_FAILURE;
+}
+
+std::optional<std::string> Environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+sigset_t SignalsWaitedFor() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&signals, signal);
+  return signals;
+}
+
+// Returns the exit status with which to stop.
+int WaitForTheEnd(Server& server, const sigset_t& signals) {
+  while (true) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (signal == SIGTERM || signal == SIGINT) return EXIT_SUCCESS;
+    if (signal != SIGCHLD) continue;
+    if (const auto why = server.DatabaseExited()) {
+      Log::Error("the embedded PostgreSQL has ended", {{"reason", *why}});
+      return EXIT_FAILURE;
+    }
+  }
+}
+
+// A second signal while the server drains, or a drain that takes too long, ends the process at
+// once: nothing acknowledged is lost by it.
+void EndAtOnceOnSecondSignal(const Config& config) {
+  std::thread([timeout = absl::ToTimespec(config.drain_timeout)] {
+    sigset_t signals = SignalsWaitedFor();
+    sigdelset(&signals, SIGCHLD);
+    sigdelset(&signals, SIGHUP);
+    sigtimedwait(&signals, nullptr, &timeout);
+    _exit(EXIT_FAILURE);
+  }).detach();
+}
+
+int Serve(const Config& config) {
+  Server server(config);
+  if (const absl::Status status = server.StartDatabase(); !status.ok()) return Complain(status);
+  const sigset_t signals = SignalsWaitedFor();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  InitLogging({config.log_level, config.log_format});
+  absl::Status status = server.Migrate();
+  if (status.ok() && !config.migrate_only) status = server.Start();
+  int exit_status = EXIT_SUCCESS;
+  if (status.ok() && !config.migrate_only) exit_status = WaitForTheEnd(server, signals);
+  EndAtOnceOnSecondSignal(config);
+  server.Stop();
+  ShutdownLogging();
+  return status.ok() ? exit_status : Complain(status);
+}
+
+int Main(const std::vector<std::string>& args) {
+  const auto parsed = ParseConfig(args, Environment, ReadValueFile);
+  if (!parsed.ok()) {
+    Complain(parsed.status());
+    return kUsageError;
+  }
+  if (parsed->print_and_exit.has_value()) {
+    std::fputs(parsed->print_and_exit->c_str(), stdout);
+    return EXIT_SUCCESS;
+  }
+  return Serve(parsed->config);
+}
+
+}  // namespace
+}  // namespace leasehold
+
+int main(int argc, char** argv) {
+  return leasehold::Main(std::vector<std::string>(argv + 1, argv + argc));
+}

@@ -1,0 +1,33 @@
+#include "server/queue_meter.h"
+
+#include <algorithm>
+
+namespace leasehold {
+namespace {
+
+// Totals begin anew with each leadership.
+int64_t Since(int64_t now, int64_t last) { return now >= last ? now - last : now; }
+
+}  // namespace
+
+void QueueMeter::Observe(const queue::Tallies& tallies, const loop::QueueStats& stats) {
+  for (const auto& [task, tally] : tallies) {
+    metrics_.JobsAdded(task, tally.added);
+    metrics_.JobsLeased(task, tally.leased);
+    metrics_.JobsCompleted(task, tally.completed);
+    metrics_.JobsFailed(task, tally.failed - tally.permanently_failed);
+    metrics_.JobsPermanentlyFailed(task, tally.permanently_failed);
+    metrics_.JobsReleased(task, tally.released);
+    metrics_.JobsSwept(task, tally.swept);
+  }
+  metrics_.LeasesLost(Since(stats.lease_lost, last_.lease_lost));
+  metrics_.IdempotentReplays(Since(stats.repeated_requests, last_.repeated_requests));
+  metrics_.WindowProofCorrections(Since(stats.window_corrections, last_.window_corrections));
+  metrics_.SetSessions(stats.connected_sessions, stats.sessions);
+  metrics_.SetLeases(stats.leases);
+  metrics_.SetLeading(stats.epoch != 0);
+  metrics_.SetEpoch(stats.epoch);
+  last_ = stats;
+}
+
+}  // namespace leasehold

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "server/loop/queue_loop.h"
+#include "server/metrics/metrics.h"
+
+namespace leasehold {
+
+// Turns what the queue counts into metrics. For the queue thread.
+class QueueMeter final : public loop::LoopObserver {
+ public:
+  explicit QueueMeter(Metrics& metrics) : metrics_(metrics) {}
+
+  void Observe(const queue::Tallies& tallies, const loop::QueueStats& stats) override;
+
+ private:
+  Metrics& metrics_;
+  loop::QueueStats last_;
+};
+
+}  // namespace leasehold

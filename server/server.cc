@@ -1,0 +1,219 @@
+#include "server/server.h"
+
+#include <unistd.h>
+
+#include <random>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "server/address.h"
+#include "server/base/errors.h"
+#include "server/logging/log.h"
+#include "server/redact.h"
+#include "server/store/embedded/database_url.h"
+#include "server/store/migrator/migrator.h"
+#include "server/version.h"
+
+namespace leasehold {
+namespace {
+
+// What is acknowledged is on disk within this of SIGTERM.
+constexpr absl::Duration kFlushTime = absl::Seconds(2);
+
+std::string RandomServerId() {
+  std::random_device device;
+  return absl::StrFormat("%08x%08x", device(), device());
+}
+
+queue::QueueOptions OptionsOfQueue(const Config& config) {
+  queue::QueueOptions options;
+  options.heartbeat_interval = config.heartbeat_interval;
+  options.session_timeout = config.session_timeout;
+  options.resume_timeout = config.resume_timeout;
+  options.receipt_timeout = config.receipt_timeout;
+  options.sweep_interval = config.sweep_interval;
+  options.recovery_delay = config.recovery_delay;
+  options.max_crashes = config.max_crashes;
+  return options;
+}
+
+rpc::GrpcServerOptions OptionsOfGrpc(const Config& config, Metrics& metrics) {
+  rpc::GrpcServerOptions options;
+  const Address address = ParseAddress(config.listen).value();
+  options.host = address.host;
+  options.port = address.port;
+  options.reflection = config.reflection;
+  options.max_streams = config.max_streams;
+  options.terms.heartbeat_interval = config.heartbeat_interval;
+  options.terms.session_timeout = config.session_timeout;
+  options.terms.payload_limit = config.payload_limit;
+  options.terms.server_version = kVersion;
+  options.server_id = config.server_id;
+  options.observer = [&metrics](const rpc::CallRecord& call) {
+    RpcMetrics& rpc =
+        metrics.Rpc(call.service, call.method, call.stream ? "bidi_stream" : "unary");
+    rpc.Started();
+    rpc.Handled(call.code, call.seconds);
+  };
+  return options;
+}
+
+Config WithServerId(Config config) {
+  if (config.server_id.empty()) config.server_id = RandomServerId();
+  return config;
+}
+
+}  // namespace
+
+Server::Server(Config config)
+    : config_(WithServerId(std::move(config))),
+      metrics_(kVersion),
+      meter_(metrics_),
+      loop_({.queue = OptionsOfQueue(config_),
+             .may_deliver = [this] { return leadership_->MayDeliver(); }},
+            meter_),
+      grpc_(OptionsOfGrpc(config_, metrics_), loop_),
+      admin_({.live = [this] { return grpc_.Alive(); },
+              .ready = [this] { return Ready(); },
+              .metrics = [this] { return metrics_.Text(); }}) {}
+
+Server::~Server() { Stop(); }
+
+absl::Status Server::StartDatabase() {
+  if (config_.data_dir.empty()) return absl::OkStatus();
+  store::EmbeddedPostgres::Options options;
+  options.data_dir = config_.data_dir;
+  options.binaries = config_.pg_bin_dir;
+  auto started = store::EmbeddedPostgres::Start(options);
+  if (!started.ok()) return started.status();
+  postgres_ = *std::move(started);
+  config_.database_url = postgres_->url();
+  return absl::OkStatus();
+}
+
+absl::Status Server::Migrate() {
+  store::MigrateOptions options;
+  options.schema = config_.schema;
+  const auto report = config_.no_migrate
+                          ? store::CheckMigrations(config_.database_url, options)
+                          : store::Migrate(config_.database_url, options);
+  if (!report.ok()) return report.status();
+  for (const std::string& warning : report->warnings) Log::Warning(warning);
+  for (const std::string& name : report->applied) Log::Info("migrated", {{"migration", name}});
+  if (config_.no_migrate && !report->pending.empty()) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "the schema lacks %d migrations (the next is %s): run leasehold-server --migrate-only, or "
+        "leave --no-migrate out",
+        report->pending.size(), report->pending.front()));
+  }
+  return absl::OkStatus();
+}
+
+store::ConnectionOptions Server::DatabaseConnection() {
+  store::ConnectionOptions options;
+  options.database_url = config_.database_url;
+  options.schema = config_.schema;
+  options.server_id = config_.server_id;
+  options.statement_ran = [this](std::string_view name, absl::Duration took, const absl::Status&) {
+    metrics_.DatabaseStatementSeconds(std::string(name), absl::ToDoubleSeconds(took));
+  };
+  return options;
+}
+
+absl::Status Server::Start() {
+  leadership_.emplace(cluster::Leadership::Options{.connection = DatabaseConnection(),
+                                                   .address = config_.listen,
+                                                   .version = kVersion},
+                      *this);
+  loop_.Start();
+  absl::Status status = grpc_.Start();
+  if (!status.ok()) return status;
+  status = admin_.Start(ParseAddress(config_.admin_listen).value());
+  if (!status.ok()) return status;
+  leadership_->Start();
+  Log::Info("serves", {{"listen", absl::StrFormat("%s:%d", ParseAddress(config_.listen)->host,
+                                                  grpc_.port())},
+                       {"admin_port", admin_.port()},
+                       {"database", RedactPasswords(config_.database_url)},
+                       {"schema", config_.schema},
+                       {"server_id", config_.server_id},
+                       {"version", kVersion}});
+  if (postgres_ == nullptr) return absl::OkStatus();
+  return store::WriteUrlFile(config_.data_dir, config_.database_url);
+}
+
+void Server::Stop() {
+  if (std::exchange(stopped_, true)) return;
+  draining_ = true;
+  metrics_.SetDraining(true);
+  if (leadership_.has_value()) {
+    grpc_.SetServing(false);
+    loop_.Drain();
+    if (!loop_.WaitUntilDrained(kFlushTime)) Log::Warning("not everything was flushed in time");
+    grpc_.Shutdown(std::min(config_.drain_timeout, absl::Seconds(1)));
+    leadership_->Stop();
+    loop_.Stop();
+  }
+  admin_.Stop();
+  if (postgres_ != nullptr) {
+    const absl::Status stopped = postgres_->Stop();
+    if (!stopped.ok()) Log::Error(std::string(stopped.message()));
+  }
+}
+
+std::optional<std::string> Server::DatabaseExited() {
+  return postgres_ == nullptr ? std::nullopt : postgres_->Exited();
+}
+
+absl::Status Server::BeginLeading(uint64_t epoch, absl::Time database_now) {
+  auto store = std::make_shared<store::PgJobStore>(
+      store::PgJobStoreOptions{.connection = DatabaseConnection(),
+                               .connections = config_.database_connections,
+                               .inbox_poll_interval = config_.inbox_poll_interval},
+      *this);
+  const absl::Status started = store->Start(epoch);
+  if (!started.ok()) return started;
+  store_ = store;
+  database_away_ = false;
+  loop_.Lead(std::move(store), epoch, database_now);
+  grpc_.SetServing(!draining_);
+  return absl::OkStatus();
+}
+
+void Server::EndLeading() {
+  if (!draining_) grpc_.SetServing(false);
+  if (store_ == nullptr) return;
+  store_->Stop();
+  loop_.Deposed();
+  store_.reset();
+}
+
+void Server::InboxFilled() {
+  metrics_.InboxNotifications(1);
+  loop_.InboxFilled();
+}
+
+void Server::StoreAway() {
+  Log::Warning("the database is away");
+  database_away_ = true;
+  grpc_.SetServing(false);
+  loop_.StoreAway();
+}
+
+void Server::StoreBack(uint64_t epoch) {
+  Log::Info("the database is back", {{"epoch", epoch}});
+  database_away_ = false;
+  leadership_->EpochRaised(epoch);
+  loop_.StoreBack(epoch);
+  grpc_.SetServing(!draining_);
+}
+
+void Server::Deposed() { leadership_->Deposed(); }
+
+absl::Status Server::Ready() const {
+  if (draining_) return Draining();
+  if (database_away_) return DatabaseAway();
+  return loop_.Stats().epoch == 0 ? NoLeader() : absl::OkStatus();
+}
+
+}  // namespace leasehold

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/admin/admin_server.h"
+#include "server/cluster/leadership.h"
+#include "server/config.h"
+#include "server/loop/queue_loop.h"
+#include "server/metrics/metrics.h"
+#include "server/queue_meter.h"
+#include "server/rpc/grpc_server.h"
+#include "server/store/embedded/embedded_postgres.h"
+#include "server/store/pg_job_store.h"
+
+namespace leasehold {
+
+// Owns every object of the server, makes them in start order and ends them in reverse. Holds no
+// rule.
+//
+// Start and Stop belong to the main thread.
+class Server final : public cluster::LeadershipObserver, public store::JobStoreObserver {
+ public:
+  explicit Server(Config config);
+  ~Server() override;
+
+  // Starts PostgreSQL where it is embedded. Before signals are blocked and threads started.
+  absl::Status StartDatabase();
+  // Brings the schema up to date, or checks it.
+  absl::Status Migrate();
+  // Serves. Every error is one sentence for the operator, with its remedy.
+  absl::Status Start();
+
+  // Drains: no new leases, executors asked to reconnect, what is acknowledged flushed, connections
+  // closed; at most the drain timeout.
+  void Stop();
+
+  // Why the embedded PostgreSQL has ended by itself; empty while it runs or if there is none.
+  std::optional<std::string> DatabaseExited();
+
+  int port() const { return grpc_.port(); }
+  int admin_port() const { return admin_.port(); }
+
+ private:
+  // cluster::LeadershipObserver
+  absl::Status BeginLeading(uint64_t epoch, absl::Time database_now) override;
+  void EndLeading() override;
+
+  // store::JobStoreObserver: passed on to the loop and, where it matters, the leadership.
+  void InboxFilled() override;
+  void StoreAway() override;
+  void StoreBack(uint64_t epoch) override;
+  void Deposed() override;
+
+  absl::Status Ready() const;
+  store::ConnectionOptions DatabaseConnection();
+
+  Config config_;
+  Metrics metrics_;
+  QueueMeter meter_;
+  std::unique_ptr<store::EmbeddedPostgres> postgres_;
+  loop::QueueLoop loop_;
+  rpc::GrpcServer grpc_;
+  admin::AdminServer admin_;
+  std::optional<cluster::Leadership> leadership_;
+  std::shared_ptr<store::PgJobStore> store_;  // of this leadership; the leadership thread's
+  std::atomic<bool> database_away_{false};
+  std::atomic<bool> draining_{false};
+  bool stopped_ = false;
+};
+
+}  // namespace leasehold
