@@ -1,0 +1,124 @@
+// An executor that writes what it does into a ledger, for end-to-end tests:
+//
+//   ledger_executor ADDRESS LEDGER NAME TASKS CONCURRENCY PREFETCH GRACE_MS once|always
+//
+// The payload says how a job goes, by these fields, in this order:
+//   n          number for the ledger
+//   ms         how long it takes
+//   hold       true: it takes until the file LEDGER.release appears
+//   stubborn   true: both go on when it is cancelled
+//   fail       error of an attempt that fails...
+//   fails      ...as long as attempts up to this one do (all)
+//   retry_ms   before the next attempt, instead of the back-off
+//   permanent  true: not tried again
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <climits>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "client/cpp/executor.h"
+
+namespace leasehold::testing {
+namespace {
+
+using client::JobContext;
+using client::Result;
+using nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
+class LedgerWriter {
+ public:
+  LedgerWriter(std::string path, std::string executor)
+      : path_(std::move(path)),
+        executor_(std::move(executor)),
+        fd_(open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {}
+
+  const std::string& path() const { return path_; }
+
+  // One write: whole, and in the order of all executors.
+  void Write(const char* what, const JobContext& job, const json& payload) const {
+    const std::string line = absl::StrFormat(
+        "%s %s %s %d %d %d %s %d\n", what, job.id(), job.task(), job.attempt(),
+        job.fencing_number(), absl::ToUnixMicros(absl::Now()), executor_, payload.value("n", -1));
+    if (write(fd_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::abort();
+  }
+
+ private:
+  const std::string path_;
+  const std::string executor_;
+  const int fd_;
+};
+
+// False if it was cancelled meanwhile.
+bool TakeTime(const JobContext& job, const json& payload, const std::string& release_file) {
+  const bool hold = payload.value("hold", false);
+  const auto end = Clock::now() + std::chrono::milliseconds(payload.value("ms", 0));
+  const std::stop_token stop =
+      payload.value("stubborn", false) ? std::stop_token() : job.stop_token();
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  std::unique_lock lock(mutex);
+  const auto done = [&] {
+    return hold ? access(release_file.c_str(), F_OK) == 0 : Clock::now() >= end;
+  };
+  while (!done() && !stop.stop_requested()) {
+    const auto next = hold ? Clock::now() + std::chrono::milliseconds(5) : end;
+    changed.wait_until(lock, stop, next, [] { return false; });
+  }
+  return done();
+}
+
+Result Run(const JobContext& job, const LedgerWriter& ledger) {
+  json payload = json::parse(job.payload());
+  if (!payload.is_object()) payload = json::object();
+  ledger.Write("start", job, payload);
+  if (!TakeTime(job, payload, ledger.path() + ".release")) {
+    ledger.Write("cancelled", job, payload);
+    return client::Release(absl::Milliseconds(100));
+  }
+  ledger.Write("end", job, payload);
+  if (!payload.contains("fail") || job.attempt() > payload.value("fails", INT_MAX)) {
+    return client::Complete();
+  }
+  const std::string error = payload["fail"];
+  if (payload.value("permanent", false)) return client::Permanent(error);
+  if (!payload.contains("retry_ms")) return client::Fail(error);
+  return client::RetryAfter(error, absl::Milliseconds(payload["retry_ms"].get<int>()));
+}
+
+int Main(char** argv) {
+  const LedgerWriter ledger(argv[2], argv[3]);
+  client::Executor executor({.address = argv[1],
+                             .name = argv[3],
+                             .concurrency = atoi(argv[5]),
+                             .prefetch = atoi(argv[6]),
+                             .grace_period = absl::Milliseconds(atoi(argv[7])),
+                             .interrupted_job_delay = absl::Milliseconds(100),
+                             .log = client::StderrLog(client::LogLevel::kDebug)});
+  for (const std::string& task : std::vector<std::string>(absl::StrSplit(argv[4], ','))) {
+    executor.Handle(task, [&ledger](JobContext& job) { return Run(job, ledger); });
+  }
+  const absl::Status status =
+      std::string(argv[8]) == "once" ? executor.RunOnce() : executor.Run();
+  if (status.ok()) return EXIT_SUCCESS;
+  std::fprintf(stderr, "ledger_executor: %s\n", status.ToString().c_str());
+  // Handlers that ignored their cancellation still run.
+  std::_Exit(EXIT_FAILURE);
+}
+
+}  // namespace
+}  // namespace leasehold::testing
+
+int main(int argc, char** argv) {
+  return argc == 9 ? leasehold::testing::Main(argv) : EXIT_FAILURE;
+}
