@@ -40,7 +40,7 @@ void DefineEverything(CLI::App& app, Session& session, Action& action) {
   AddParsedOption(app, "--timeout", session.client.deadline, ParseDuration,
                   "How long to try to reach it (not for work) [10s]")
       ->type_name("DURATION");
-  app.add_flag("--json", session.json, "Print one JSON document");
+  app.add_flag("--json", session.json, "Print JSON: one document; work logs one object a line");
   app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", std::string("leasehold ") + kVersion, "Print the version");
   app.require_subcommand(1);

@@ -162,8 +162,12 @@ void ProgramRunner::Report(const client::JobContext& job, const client::Result& 
     message = reason;
   } else if (event.mark != LogMark::kComplete) {
     event.level = client::LogLevel::kError;
-    message =
-        absl::StrFormat("%s (attempt %d of %d)", result.error, job.attempt(), job.max_attempts());
+    if (result.permanent) {
+      message = result.error + " (failed for good)";
+    } else {
+      message =
+          absl::StrFormat("%s (attempt %d of %d)", result.error, job.attempt(), job.max_attempts());
+    }
     if (job.attempt() >= job.max_attempts()) event.mark = LogMark::kFailed;
   }
   event.message = message;

@@ -110,6 +110,9 @@ TEST_F(TaskWorkerTest, ReportsHowProgramsFail) {
   const v1::Outcome odd = service_.AwaitOutcome("2");
   EXPECT_FALSE(odd.fail().permanent());
   EXPECT_EQ(odd.fail().error(), "exit status 7");
+  EXPECT_THAT(Log(), testing::AllOf(HasSubstr("outcome=failed"), HasSubstr("outcome=retry"),
+                                    HasSubstr("msg=\"no such row (failed for good)\""),
+                                    HasSubstr("msg=\"exit status 7 (attempt 1 of 25)\"")));
 }
 
 TEST_F(TaskWorkerTest, StopsAProgramWhoseRunWasCancelled) {
