@@ -56,6 +56,10 @@ const char* LevelName(client::LogLevel level) {
   return "";
 }
 
+std::string LogTime(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
+}
+
 std::string Painted(std::string_view text, const char* color, const LogStyle& style) {
   if (!style.color || text.empty() || *color == '\0') return std::string(text);
   return absl::StrFormat("\x1b[%sm%s\x1b[0m", color, text);
@@ -98,7 +102,7 @@ std::string Quoted(std::string_view value) {
 }
 
 std::string KeyValueLine(const LogEvent& event, absl::Time time) {
-  std::string line = absl::StrFormat("ts=%s level=%s", UtcTime(time), LevelName(event.level));
+  std::string line = absl::StrFormat("ts=%s level=%s", LogTime(time), LevelName(event.level));
   if (!event.task.empty()) line += " task=" + Quoted(event.task);
   if (!event.job_id.empty()) line += " job_id=" + Quoted(event.job_id);
   if (event.attempt > 0) line += absl::StrFormat(" attempt=%d", event.attempt);
@@ -111,7 +115,7 @@ std::string KeyValueLine(const LogEvent& event, absl::Time time) {
 }
 
 std::string JsonLine(const LogEvent& event, absl::Time time) {
-  nlohmann::ordered_json line = {{"ts", UtcTime(time)}, {"level", LevelName(event.level)}};
+  nlohmann::ordered_json line = {{"ts", LogTime(time)}, {"level", LevelName(event.level)}};
   if (!event.task.empty()) line["task"] = event.task;
   if (!event.job_id.empty()) line["job_id"] = event.job_id;
   if (event.attempt > 0) line["attempt"] = event.attempt;
