@@ -1,4 +1,4 @@
-"""embed_sql: a C++ library with the texts of SQL files, so that the server needs no files at run time."""
+"""embed_sql: a C++ library with the texts of SQL files: the server needs no files at run time."""
 
 def embed_sql(name, srcs, deps = [], **kwargs):
     """Makes the library `name`, which is "statements" or "migrations": headers sql/<name>.h."""
@@ -6,7 +6,8 @@ def embed_sql(name, srcs, deps = [], **kwargs):
         name = name + "_gen",
         srcs = srcs,
         outs = [name + ".h", name + ".cc"],
-        cmd = "/usr/bin/python3 $(location //bazel:sql_embedder.py) %s $(location %s.h) $(location %s.cc) $(SRCS)" % (name, name, name),
+        cmd = "/usr/bin/python3 $(location //bazel:sql_embedder.py) " +
+              "{0} $(location {0}.h) $(location {0}.cc) $(SRCS)".format(name),
         tools = ["//bazel:sql_embedder.py"],
     )
     native.cc_library(

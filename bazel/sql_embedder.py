@@ -60,15 +60,19 @@ def migrations(files):
     return header, source + ["}};"]
 
 
+def write(path, head, lines):
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(head + "\n\nnamespace leasehold::sql {\n\n")
+        out.write("\n".join(lines) + "\n\n}  // namespace leasehold::sql\n")
+
+
 def main():
     kind, header_path, source_path = sys.argv[1:4]
-    header, source = {"statements": statements, "migrations": migrations}[kind](sorted(sys.argv[4:]))
-    with open(header_path, "w", encoding="utf-8") as out:
-        out.write("#pragma once\n\n#include <array>\n\n#include \"sql/%s.h\"\n\n" % kind[:-1])
-        out.write("namespace leasehold::sql {\n\n%s\n\n}  // namespace leasehold::sql\n" % "\n".join(header))
-    with open(source_path, "w", encoding="utf-8") as out:
-        out.write('#include "sql/%s.h"\n\n' % kind)
-        out.write("namespace leasehold::sql {\n\n%s\n\n}  // namespace leasehold::sql\n" % "\n".join(source))
+    embed = {"statements": statements, "migrations": migrations}[kind]
+    header, source = embed(sorted(sys.argv[4:]))
+    write(header_path, "#pragma once\n\n#include <array>\n\n" + '#include "sql/%s.h"' % kind[:-1],
+          header)
+    write(source_path, '#include "sql/%s.h"' % kind, source)
 
 
 main()

@@ -1,6 +1,23 @@
 -- breaking: true
 
--- Where the queue's facts stand. :"schema" is the schema's name, put in by the migrator.
+-- Where the queue's facts stand. The schema's name is put in by whoever runs this.
+
+-- A role that may not create schemas can be given one.
+DO $$
+BEGIN
+  IF to_regnamespace(':"schema"') IS NULL THEN
+    CREATE SCHEMA :"schema";
+  END IF;
+END
+$$;
+
+-- What has been done to this schema. A server refuses one with a breaking migration it does not
+-- know.
+CREATE TABLE :"schema".migrations (
+  id       integer     NOT NULL PRIMARY KEY,
+  ts       timestamptz NOT NULL DEFAULT now(),
+  breaking boolean     NOT NULL DEFAULT false
+);
 
 -- Ids of jobs: SQL callers take one at a time, the leader takes blocks.
 CREATE SEQUENCE :"schema".job_ids AS bigint;
@@ -63,12 +80,13 @@ CREATE UNIQUE INDEX job_rows_key ON :"schema".job_rows (job_key)
   WHERE job_key IS NOT NULL;
 
 -- One row per batch of leases. Element i of each array belongs to the same lease. Rows are never
--- updated; what they say of a job counts only while the job has that activation. No CHECK constraints:
--- PostgreSQL parses them anew in every statement, and only the leader writes here.
+-- updated; what they say of a job counts only while the job has that activation. No CHECK
+-- constraints: PostgreSQL parses them anew in every statement, and only the leader writes here.
 CREATE TABLE :"schema".leases (
   -- Chosen by the leader.
   number          bigint      NOT NULL PRIMARY KEY,
-  -- The smallest and the largest of job_ids: id BETWEEN lo AND hi AND id = ANY (job_ids) finds a job.
+  -- The smallest and the largest of job_ids: id BETWEEN lo AND hi AND id = ANY (job_ids) finds a
+  -- job.
   lo              bigint      NOT NULL,
   hi              bigint      NOT NULL,
   leased_at       timestamptz NOT NULL,
@@ -115,7 +133,8 @@ CREATE TABLE :"schema".leadership (
   journal_half smallint    NOT NULL DEFAULT 0,
 
   CONSTRAINT leadership_has_one_row CHECK (only_row),
-  CONSTRAINT an_epoch_fits_the_upper_half_of_a_fencing_number CHECK (epoch BETWEEN 0 AND 2147483647),
+  CONSTRAINT an_epoch_fits_the_upper_half_of_a_fencing_number CHECK (
+    epoch BETWEEN 0 AND 2147483647),
   CONSTRAINT the_journal_has_two_halves CHECK (journal_half IN (0, 1))
 );
 
@@ -160,8 +179,8 @@ CREATE TABLE :"schema".journal (
 CREATE TABLE :"schema".journal_0 PARTITION OF :"schema".journal FOR VALUES IN (0);
 CREATE TABLE :"schema".journal_1 PARTITION OF :"schema".journal FOR VALUES IN (1);
 
--- Sessions that did not end cleanly, and those that have not ended. A row commits before the session
--- is told that it is open.
+-- Sessions that did not end cleanly, and those that have not ended. A row commits before the
+-- session is told that it is open.
 CREATE TABLE :"schema".executors (
   number        bigint      NOT NULL PRIMARY KEY,
   session_id    text        NOT NULL UNIQUE,

@@ -1,7 +1,7 @@
 -- The functions that the leader's statements stand on. Its connections run READ COMMITTED.
 
--- Whole microseconds since 1970 and back: exact, and infinity survives. Not STRICT, because PostgreSQL
--- then would not inline them: NULL gives NULL all the same.
+-- Whole microseconds since 1970 and back: exact, and infinity survives. Not STRICT, because
+-- PostgreSQL then would not inline them: NULL gives NULL all the same.
 CREATE FUNCTION :"schema".to_micros(moment timestamptz) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
@@ -43,8 +43,8 @@ $$;
 -- Lets a write of the leader of `epoch` pass and keeps any takeover waiting until it has committed;
 -- LH001 if the epoch is another. Not durable: the transaction commits asynchronously.
 --
--- The lock comes first and the epoch is read in a second statement, whose snapshot is newer than the
--- lock: in one statement a deposed leader would pass.
+-- The lock comes first and the epoch is read in a second statement, whose snapshot is newer than
+-- the lock: in one statement a deposed leader would pass.
 CREATE FUNCTION :"schema".fence(epoch bigint, durable boolean DEFAULT true) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 AS $$
@@ -69,9 +69,10 @@ END
 $$;
 
 -- Begins a leadership of `server_id`; returns its epoch, above the last and above `at_least`. With
--- `expected` it does so only if that is the epoch now (LH001 otherwise). Waits until every write that
--- has passed the fence is over.
-CREATE FUNCTION :"schema".raise_epoch(server_id text, expected bigint DEFAULT NULL, at_least bigint DEFAULT 0)
+-- `expected` it does so only if that is the epoch now (LH001 otherwise). Waits until every write
+-- that has passed the fence is over.
+CREATE FUNCTION :"schema".raise_epoch(
+  server_id text, expected bigint DEFAULT NULL, at_least bigint DEFAULT 0)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 AS $$
@@ -97,7 +98,8 @@ $$;
 
 -- Empties the half of the journal that is not written now and turns to it, if its newest row is
 -- older than `keep` or `full` says that the other half alone holds enough. Returns whether it did.
-CREATE FUNCTION :"schema".rotate_journal(epoch bigint, keep interval, is_full boolean) RETURNS boolean
+CREATE FUNCTION :"schema".rotate_journal(epoch bigint, keep interval, is_full boolean)
+RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE

@@ -61,7 +61,7 @@ $$;
 
 -- Two arrays joined into one, byte for byte; otherwise the later payload.
 CREATE FUNCTION :"schema".merged_payload(earlier json, later json) RETURNS json
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   SELECT CASE
     WHEN json_typeof(earlier) <> 'array' OR json_typeof(later) <> 'array' THEN later
@@ -96,9 +96,9 @@ BEGIN
 END
 $$;
 
--- Adds one job with a key, under the id `new_id` if it becomes a row of its own. `id` is the job that
--- now has the key; `changed` is false if it was left as it was; `overtaken` is a leased job that lost
--- its key and its retries.
+-- Adds one job with a key, under the id `new_id` if it becomes a row of its own. `id` is the job
+-- that now has the key; `changed` is false if it was left as it was; `overtaken` is a leased job
+-- that lost its key and its retries.
 CREATE FUNCTION :"schema".put_keyed_job(
   spec :"schema".new_job, new_id bigint, default_run_at timestamptz,
   OUT id bigint, OUT changed boolean, OUT overtaken bigint)
@@ -118,7 +118,8 @@ BEGIN
         (id, task, payload, queue_name, run_at, max_attempts, job_key, priority, flags, metadata)
       VALUES (new_id, spec.task, coalesce(spec.payload, '{}'), spec.queue_name,
         coalesce(spec.run_at, default_run_at), coalesce(spec.max_attempts, 25), spec.job_key,
-        coalesce(spec.priority, 0), :"schema".stored_flags(spec.flags), coalesce(spec.metadata, '{}'))
+        coalesce(spec.priority, 0), :"schema".stored_flags(spec.flags),
+        coalesce(spec.metadata, '{}'))
       ON CONFLICT (job_key) WHERE job_key IS NOT NULL DO NOTHING
       RETURNING job_rows.id INTO id;
       -- Somebody else's insert of this key came between: look again, it is there now.
@@ -168,46 +169,62 @@ BEGIN
 END
 $$;
 
--- Adds jobs; ids of new rows grow in the order of the specs. One row per spec, in that order: the job
--- that stands for it, and what put_keyed_job says of it. Of two specs with one key the later comes
--- upon the job of the first.
+-- Adds jobs; ids of new rows grow in the order of the specs. One row per spec, in any order: the
+-- job that stands for it in the end, and what put_keyed_job says of it. Of two specs with one key
+-- the later comes upon the job of the first.
 CREATE FUNCTION :"schema".put_jobs(specs :"schema".new_job[], default_run_at timestamptz)
 RETURNS TABLE (spec_number integer, job :"schema".job_rows, changed boolean, overtaken bigint)
 LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-  ordered      :"schema".new_job[] := ARRAY(SELECT spec FROM unnest(specs) AS spec);
-  ids          bigint[]  := ARRAY(SELECT nextval(':"schema".job_ids') FROM unnest(ordered));
-  all_changed   boolean[] := array_fill(true, ARRAY[cardinality(ids)]);
-  all_overtaken bigint[]  := array_fill(NULL::bigint, ARRAY[cardinality(ids)]);
-BEGIN
-  INSERT INTO :"schema".job_rows
-    (id, task, payload, queue_name, run_at, max_attempts, priority, flags, metadata)
-  SELECT new.id, spec.task, coalesce(spec.payload, '{}'), spec.queue_name,
-    coalesce(spec.run_at, default_run_at), coalesce(spec.max_attempts, 25),
-    coalesce(spec.priority, 0), :"schema".stored_flags(spec.flags), coalesce(spec.metadata, '{}')
-  FROM unnest(ordered) WITH ORDINALITY AS spec
-  JOIN unnest(ids) WITH ORDINALITY AS new (id, number) ON new.number = spec.ordinality
-  WHERE spec.job_key IS NULL;
-
+  ordered     :"schema".new_job[] := ARRAY(SELECT spec FROM unnest(specs) AS spec);
+  ids         bigint[]  := ARRAY(SELECT nextval(':"schema".job_ids') FROM unnest(ordered));
+  unkeyed     integer[] := ARRAY(
+    SELECT spec.ordinality
+    FROM unnest(ordered) WITH ORDINALITY AS spec
+    WHERE spec.job_key IS NULL
+    ORDER BY spec.ordinality);
   -- In the order of keys, so that two callers with the same keys do not wait for each other.
-  FOR spec_number IN
+  keyed       integer[] := ARRAY(
     SELECT spec.ordinality
     FROM unnest(ordered) WITH ORDINALITY AS spec
     WHERE spec.job_key IS NOT NULL
-    ORDER BY spec.job_key COLLATE "C", spec.ordinality
-  LOOP
-    SELECT put.id, put.changed, put.overtaken
-    INTO ids[spec_number], all_changed[spec_number], all_overtaken[spec_number]
-    FROM :"schema".put_keyed_job(ordered[spec_number], ids[spec_number], default_run_at) AS put;
+    ORDER BY spec.job_key COLLATE "C", spec.ordinality);
+  put         record;
+  was_changed boolean[];
+  overtook    bigint[];
+BEGIN
+  RETURN QUERY
+  WITH inserted AS (
+    INSERT INTO :"schema".job_rows
+      (id, task, payload, queue_name, run_at, max_attempts, priority, flags, metadata)
+    SELECT spec.id, spec.task, coalesce(spec.payload, '{}'), spec.queue_name,
+      coalesce(spec.run_at, default_run_at), coalesce(spec.max_attempts, 25),
+      coalesce(spec.priority, 0), :"schema".stored_flags(spec.flags),
+      coalesce(spec.metadata, '{}')
+    FROM ROWS FROM (unnest(ordered), unnest(ids)) AS spec (
+      task, payload, queue_name, run_at, max_attempts, job_key, priority, flags, metadata,
+      key_mode, id)
+    WHERE spec.job_key IS NULL
+    RETURNING job_rows AS job
+  )
+  SELECT unkeyed[row_number() OVER (ORDER BY (inserted.job).id)], inserted.job, true, NULL::bigint
+  FROM inserted;
+
+  FOREACH spec_number IN ARRAY keyed LOOP
+    SELECT * INTO put
+    FROM :"schema".put_keyed_job(ordered[spec_number], ids[spec_number], default_run_at);
+    ids[spec_number] := put.id;
+    was_changed[spec_number] := put.changed;
+    overtook[spec_number] := put.overtaken;
   END LOOP;
 
-  RETURN QUERY
-  SELECT placed.number::integer, job_rows, placed.changed, placed.overtaken
-  FROM unnest(ids, all_changed, all_overtaken)
-    WITH ORDINALITY AS placed (id, changed, overtaken, number)
-  JOIN :"schema".job_rows ON job_rows.id = placed.id
-  ORDER BY placed.number;
+  FOREACH spec_number IN ARRAY keyed LOOP
+    SELECT * INTO STRICT job FROM :"schema".job_rows WHERE id = ids[spec_number];
+    changed := was_changed[spec_number];
+    overtaken := overtook[spec_number];
+    RETURN NEXT;
+  END LOOP;
 END
 $$;
 

@@ -1,14 +1,18 @@
 -- The public side: the view `jobs` and the functions that programs call in their own transactions.
--- They run with the rights of the schema's owner: EXECUTE on one of them is all that a caller needs.
+-- They run with the rights of the schema's owner: EXECUTE on one of them is all that a caller
+-- needs.
 
--- Tells the leader that these jobs have changed. `SET leasehold.notify = off` leaves it to its poll.
+-- Tells the leader that these jobs have changed. `SET leasehold.notify = off` leaves it to its
+-- poll.
 CREATE FUNCTION :"schema".tell_leader(job_ids bigint[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $$
+DECLARE
+  notify text := coalesce(lower(current_setting('leasehold.notify', true)), '');
 BEGIN
   INSERT INTO :"schema".inbox (job_id)
   SELECT DISTINCT changed.id FROM unnest(job_ids) AS changed (id) WHERE changed.id IS NOT NULL;
-  IF FOUND AND coalesce(lower(current_setting('leasehold.notify', true)), '') <> 'off' THEN
+  IF FOUND AND notify NOT IN ('off', 'false', 'no', '0') THEN
     PERFORM pg_notify(:"schema".inbox_channel(), '');
   END IF;
 END
@@ -18,30 +22,38 @@ $$;
 CREATE FUNCTION :"schema".as_job(
   job :"schema".job_rows, locked_at timestamptz DEFAULT NULL, locked_by text DEFAULT NULL)
 RETURNS :"schema".job
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 AS $$
-  SELECT job.id, job.queue_name, job.task, job.priority, job.run_at,
+BEGIN
+  RETURN ROW(
+    job.id, job.queue_name, job.task, job.priority, job.run_at,
     -- With the running attempt.
     CASE
       WHEN locked_at IS NULL THEN job.attempts
       ELSE least(job.attempts + 1, job.max_attempts)::smallint
     END,
-    job.max_attempts, job.last_error, job.created_at, job.updated_at, job.job_key, locked_at, locked_by,
-    job.revision, (SELECT jsonb_object_agg(flag, true) FROM unnest(job.flags) AS flag), job.payload
+    job.max_attempts, job.last_error, job.created_at, job.updated_at, job.job_key, locked_at,
+    locked_by, job.revision, (SELECT jsonb_object_agg(flag, true) FROM unnest(job.flags) AS flag),
+    job.payload);
+END
 $$;
 
--- The jobs with these ids, in this order; those that are gone are left out.
+-- The jobs with these ids, in this order; those that are gone are left out. One look-up after the
+-- other: as a join, the planner might read the whole table instead.
 CREATE FUNCTION :"schema".jobs_in_order(ids bigint[]) RETURNS SETOF :"schema".job
 LANGUAGE plpgsql VOLATILE
 AS $$
+DECLARE
+  wanted bigint;
+  job    :"schema".job_rows;
+  lease  record;
 BEGIN
-  RETURN QUERY
-  SELECT shown.*
-  FROM unnest(ids) WITH ORDINALITY AS wanted (id, number)
-  JOIN :"schema".job_rows ON job_rows.id = wanted.id
-  LEFT JOIN LATERAL :"schema".lease_of(job_rows.id, job_rows.activation) AS lease ON true
-  CROSS JOIN LATERAL :"schema".as_job(job_rows, lease.locked_at, lease.locked_by) AS shown
-  ORDER BY wanted.number;
+  FOREACH wanted IN ARRAY coalesce(ids, '{}') LOOP
+    SELECT * INTO job FROM :"schema".job_rows WHERE id = wanted;
+    CONTINUE WHEN NOT FOUND;
+    SELECT * INTO lease FROM :"schema".lease_of(job.id, job.activation);
+    RETURN NEXT :"schema".as_job(job, lease.locked_at, lease.locked_by);
+  END LOOP;
 END
 $$;
 
@@ -75,7 +87,7 @@ CREATE FUNCTION :"schema".add_job(
   job_key_mode text        DEFAULT 'replace')
 RETURNS :"schema".job
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS $$
 DECLARE
   key_mode text := coalesce(job_key_mode, 'replace');
@@ -83,15 +95,17 @@ DECLARE
   shown    :"schema".job;
 BEGIN
   IF key_mode NOT IN ('replace', 'preserve_run_at', 'unsafe_dedupe') THEN
-    RAISE EXCEPTION 'job_key_mode "%" is not replace, preserve_run_at or unsafe_dedupe', job_key_mode
+    RAISE EXCEPTION 'job_key_mode "%" is not replace, preserve_run_at or unsafe_dedupe', key_mode
       USING ERRCODE = 'GWBKM';
   END IF;
   SELECT * INTO STRICT put
   FROM :"schema".put_jobs(ARRAY[CAST(
-    ROW(identifier, payload, queue_name, run_at, max_attempts, job_key, priority, flags, NULL, key_mode)
+    ROW(identifier, payload, queue_name, run_at, max_attempts, job_key, priority, flags, NULL,
+      key_mode)
     AS :"schema".new_job)], now());
   IF put.changed THEN
     PERFORM :"schema".tell_leader(ARRAY[(put.job).id, put.overtaken]);
+    RETURN :"schema".as_job(put.job);
   END IF;
   SELECT * INTO STRICT shown FROM :"schema".jobs_in_order(ARRAY[(put.job).id]);
   RETURN shown;
@@ -99,34 +113,41 @@ END
 $$;
 
 -- Adds many jobs; one row per spec, in order.
-CREATE FUNCTION :"schema".add_jobs(specs :"schema".job_spec[], job_key_preserve_run_at boolean DEFAULT false)
+CREATE FUNCTION :"schema".add_jobs(
+  specs :"schema".job_spec[], job_key_preserve_run_at boolean DEFAULT false)
 RETURNS SETOF :"schema".job
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS $$
 DECLARE
-  ids       bigint[];
-  overtaken bigint[];
+  put         record;
+  changed_ids bigint[];
 BEGIN
-  SELECT array_agg((put.job).id ORDER BY put.spec_number), array_agg(put.overtaken)
-  INTO ids, overtaken
-  FROM :"schema".put_jobs(ARRAY(
-    SELECT CAST(
-      ROW(spec.identifier, spec.payload, spec.queue_name, spec.run_at, spec.max_attempts,
-        spec.job_key, spec.priority, spec.flags, NULL,
-        CASE WHEN job_key_preserve_run_at THEN 'preserve_run_at' ELSE 'replace' END)
-      AS :"schema".new_job)
-    FROM unnest(specs) AS spec), now()) AS put;
-  PERFORM :"schema".tell_leader(ids || overtaken);
-  RETURN QUERY SELECT * FROM :"schema".jobs_in_order(ids);
+  FOR put IN
+    SELECT *
+    FROM :"schema".put_jobs(ARRAY(
+      SELECT CAST(
+        ROW(spec.identifier, spec.payload, spec.queue_name, spec.run_at, spec.max_attempts,
+          spec.job_key, spec.priority, spec.flags, NULL,
+          CASE WHEN job_key_preserve_run_at THEN 'preserve_run_at' ELSE 'replace' END)
+        AS :"schema".new_job)
+      FROM unnest(specs) AS spec), now())
+    ORDER BY spec_number
+  LOOP
+    -- One at a time: only so does PostgreSQL append in place.
+    changed_ids := changed_ids || (put.job).id;
+    changed_ids := changed_ids || put.overtaken;
+    RETURN NEXT :"schema".as_job(put.job);
+  END LOOP;
+  PERFORM :"schema".tell_leader(changed_ids);
 END
 $$;
 
--- Removes the job that has the key. A leased one runs on, loses the key and is not retried. No row if
--- no job has it.
+-- Removes the job that has the key. A leased one runs on, loses the key and is not retried. No row
+-- if no job has it.
 CREATE FUNCTION :"schema".remove_job(job_key text) RETURNS SETOF :"schema".job
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS $$
 DECLARE
   found_job record;

@@ -1,5 +1,5 @@
--- Inserts jobs without keys, with the leases of those that are born leased. No rows come back: every
--- id was chosen by the leader. All or nothing.
+-- Inserts jobs without keys, with the leases of those that are born leased. No rows come back:
+-- every id was chosen by the leader. All or nothing.
 --
 -- $1 bigint epoch, $2 bigint number in the journal
 -- Element i of each array belongs to job i:

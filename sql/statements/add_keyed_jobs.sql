@@ -1,5 +1,5 @@
--- Adds the jobs of one request, some of them with keys. One row per job: spec_number (from 1, not in
--- order), overtaken (the id of a leased job that lost the key, else NULL), then the job that now
+-- Adds the jobs of one request, some of them with keys. One row per job: spec_number (from 1, not
+-- in order), overtaken (the id of a leased job that lost the key, else NULL), then the job that now
 -- stands for it, ranked: id, task, queue_name, priority, run_at in microseconds, attempts,
 -- max_attempts, activation, crashes, flags.
 -- 55P03: somebody holds a row with one of the keys. LH002: key mode reject and the key is there.
@@ -18,7 +18,8 @@ new_job AS (
     unnest($3::text[]) AS task, unnest($4::json[]) AS payload, unnest($5::text[]) AS queue_name,
     unnest($6::bigint[]) AS run_at, unnest($7::smallint[]) AS max_attempts,
     unnest($8::text[]) AS job_key, unnest($9::text[]) AS key_mode,
-    unnest($10::smallint[]) AS priority, unnest($11::text[]) AS flags, unnest($12::json[]) AS metadata
+    unnest($10::smallint[]) AS priority, unnest($11::text[]) AS flags,
+    unnest($12::json[]) AS metadata
 ),
 spec AS (
   SELECT CAST(

@@ -1,5 +1,5 @@
--- Deletes exactly these rows of the inbox. Commits asynchronously: rows that come back after a crash
--- are read once more. No rows come back.
+-- Deletes exactly these rows of the inbox. Commits asynchronously: rows that come back after a
+-- crash are read once more. No rows come back.
 --
 -- $1 bigint epoch, $2 bigint number in the journal, $3 bigint[] inbox ids
 WITH deleted AS (

@@ -14,9 +14,10 @@ WITH
 ranked AS (
   SELECT
     unnest($5::bigint[]) AS id, unnest($6::integer[]) AS activation, unnest($7::bigint[]) AS run_at,
-    unnest($8::smallint[]) AS attempts, unnest($9::text[]) AS task, unnest($10::text[]) AS queue_name,
-    unnest($11::text[]) AS flags, unnest($12::bigint[]) AS session,
-    unnest($13::bigint[]) AS fencing_number, unnest($14::bigint[]) AS secret
+    unnest($8::smallint[]) AS attempts, unnest($9::text[]) AS task,
+    unnest($10::text[]) AS queue_name, unnest($11::text[]) AS flags,
+    unnest($12::bigint[]) AS session, unnest($13::bigint[]) AS fencing_number,
+    unnest($14::bigint[]) AS secret
 ),
 -- SKIP LOCKED: the leader never waits for a row. What somebody changes meanwhile is checked again
 -- on the locked row.
@@ -45,7 +46,7 @@ journaled AS (
   INSERT INTO :"schema".journal (epoch, number, kind)
   VALUES (:"schema".fence($1, $3), $2, 'lease_jobs')
 )
-SELECT id, task, queue_name, priority, :"schema".to_micros(run_at) AS run_at, attempts, max_attempts,
-  activation, crashes, flags, payload, metadata, last_error, job_key, revision,
+SELECT id, task, queue_name, priority, :"schema".to_micros(run_at) AS run_at, attempts,
+  max_attempts, activation, crashes, flags, payload, metadata, last_error, job_key, revision,
   :"schema".to_micros(created_at) AS created_at, :"schema".to_micros(updated_at) AS updated_at
 FROM got

@@ -36,8 +36,8 @@ WITH listed AS (
    ORDER BY job.id
    LIMIT $5)
 )
-SELECT id, task, queue_name, priority, :"schema".to_micros(run_at) AS run_at, attempts, max_attempts,
-  activation, crashes, flags, payload, metadata, last_error, job_key, revision,
+SELECT id, task, queue_name, priority, :"schema".to_micros(run_at) AS run_at, attempts,
+  max_attempts, activation, crashes, flags, payload, metadata, last_error, job_key, revision,
   :"schema".to_micros(created_at) AS created_at, :"schema".to_micros(updated_at) AS updated_at,
   :"schema".to_micros(locked_at) AS locked_at, locked_by
 FROM listed

@@ -1,5 +1,5 @@
--- The journal's answers and ended tokens, newest first, up to an age and a number of request ids and
--- tokens. Rows: age in microseconds, request_ids bytea[], request_bodies bytea[], answer_counts
+-- The journal's answers and ended tokens, newest first, up to an age and a number of request ids
+-- and tokens. Rows: age in microseconds, request_ids bytea[], request_bodies bytea[], answer_counts
 -- integer[], answer_ids bigint[], completed bigint[], failed bigint[], released bigint[]; NULL for
 -- empty. Rows that hold neither request ids nor tokens are left out.
 --

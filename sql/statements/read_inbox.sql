@@ -1,6 +1,6 @@
--- The oldest rows of the inbox with the job rows of that same moment. Rows: inbox_id, job_id, then the
--- job ranked, all NULL if it is gone: id, task, queue_name, priority, run_at in microseconds, attempts,
--- max_attempts, activation, crashes, flags. Fewer rows than $1: the inbox held no more.
+-- The oldest rows of the inbox with the job rows of that same moment. Rows: inbox_id, job_id, then
+-- the job ranked, all NULL if it is gone: id, task, queue_name, priority, run_at in microseconds,
+-- attempts, max_attempts, activation, crashes, flags. Fewer rows than $1: the inbox held no more.
 --
 -- $1 integer limit
 SELECT changed.id AS inbox_id, changed.job_id, job.id, job.task, job.queue_name, job.priority,

@@ -2,7 +2,7 @@
 -- run_at in microseconds, attempts, max_attempts, activation, crashes, flags.
 --
 -- $1 bigint[] ids
-SELECT id, task, queue_name, priority, :"schema".to_micros(run_at) AS run_at, attempts, max_attempts,
-  activation, crashes, flags
+SELECT id, task, queue_name, priority, :"schema".to_micros(run_at) AS run_at, attempts,
+  max_attempts, activation, crashes, flags
 FROM :"schema".job_rows
 WHERE id = ANY ($1::bigint[])

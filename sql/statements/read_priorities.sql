@@ -1,5 +1,5 @@
--- The priorities that jobs of these tasks have, permanently failed jobs left out. Rows: task, priority.
--- One probe of the ready index for each of them, however many jobs there are.
+-- The priorities that jobs of these tasks have, permanently failed jobs left out. Rows: task,
+-- priority. One probe of the ready index for each of them, however many jobs there are.
 --
 -- $1 text[] tasks
 SELECT wanted.task, found.priority

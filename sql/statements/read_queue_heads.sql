@@ -1,6 +1,6 @@
--- The first due jobs of serial queues, in the order of work. Rows, in the order of queues and then of
--- work: queue_number (from 1), position (from 1), then the job ranked: id, task, queue_name, priority,
--- run_at in microseconds, attempts, max_attempts, activation, crashes, flags.
+-- The first due jobs of serial queues, in the order of work. Rows, in the order of queues and then
+-- of work: queue_number (from 1), position (from 1), then the job ranked: id, task, queue_name,
+-- priority, run_at in microseconds, attempts, max_attempts, activation, crashes, flags.
 -- A row at position $5 + 1 only says that more stands behind.
 --
 -- $1 text[] queues, $2 text[] tasks, $3 text[] forbidden flags, $4 bigint now in microseconds,

@@ -3,11 +3,12 @@
 -- window, from 1), excluded, then the job ranked: id, task, queue_name, priority, run_at in
 -- microseconds, attempts, max_attempts, activation, crashes, flags.
 -- Rows with a forbidden flag are read but left out, except the last row read of a window, which is
--- always there, `excluded` if it has one. Its position is below the limit if nothing stands behind it.
+-- always there, `excluded` if it has one. Its position is below the limit if nothing stands behind
+-- it.
 --
 -- Element i of each array belongs to window i:
--- $1 text[] tasks, $2 smallint[] priorities, $3 bigint[] run_at in microseconds and $4 bigint[] id of
--- the last row read before (NULL: from the head), $5 integer[] limits, $6 text[] forbidden flags
+-- $1 text[] tasks, $2 smallint[] priorities, $3 bigint[] run_at in microseconds and $4 bigint[] id
+-- of the last row read before (NULL: from the head), $5 integer[] limits, $6 text[] forbidden flags
 -- (NULL, or text[] literals)
 WITH wanted AS MATERIALIZED (
   SELECT

@@ -66,6 +66,6 @@ SELECT 'completed' AS result, array_agg(fencing_number) AS fencing_numbers,
   NULL::integer AS activation, NULL::integer AS crashes, NULL::text[] AS flags
 FROM completed
 UNION ALL
-SELECT 'updated', ARRAY[fencing_number], id, task, queue_name, priority, :"schema".to_micros(run_at),
-  attempts, max_attempts, activation, crashes, flags
+SELECT 'updated', ARRAY[fencing_number], id, task, queue_name, priority,
+  :"schema".to_micros(run_at), attempts, max_attempts, activation, crashes, flags
 FROM updated

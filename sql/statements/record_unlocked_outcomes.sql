@@ -1,6 +1,6 @@
--- As record_outcomes, but never waits: a job that somebody has locked is left alone, and its fencing
--- number comes back in a row with result 'locked' (once, with all of them), to be tried again. A lease
--- row of $15 that holds the lease of such a job stays.
+-- As record_outcomes, but never waits: a job that somebody has locked is left alone, and its
+-- fencing number comes back in a row with result 'locked' (once, with all of them), to be tried
+-- again. A lease row of $15 that holds the lease of such a job stays.
 --
 -- Parameters as in record_outcomes.
 WITH
@@ -68,9 +68,10 @@ SELECT 'completed' AS result, array_agg(fencing_number) AS fencing_numbers,
   NULL::integer AS activation, NULL::integer AS crashes, NULL::text[] AS flags
 FROM completed
 UNION ALL
-SELECT 'updated', ARRAY[fencing_number], id, task, queue_name, priority, :"schema".to_micros(run_at),
-  attempts, max_attempts, activation, crashes, flags
+SELECT 'updated', ARRAY[fencing_number], id, task, queue_name, priority,
+  :"schema".to_micros(run_at), attempts, max_attempts, activation, crashes, flags
 FROM updated
 UNION ALL
-SELECT 'locked', array_agg(fencing_number), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+SELECT 'locked', array_agg(fencing_number), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+  NULL
 FROM locked

@@ -1,5 +1,5 @@
--- Takes the key from the job that has it: an unleased job is deleted, a leased one runs on and is not
--- retried. One row: the job's id and whether it was deleted; no row if no job has the key.
+-- Takes the key from the job that has it: an unleased job is deleted, a leased one runs on and is
+-- not retried. One row: the job's id and whether it was deleted; no row if no job has the key.
 -- 55P03: somebody holds the job's row.
 --
 -- $1 bigint epoch, $2 bigint number in the journal, $3 text key

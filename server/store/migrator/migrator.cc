@@ -1,0 +1,226 @@
+#include "server/store/migrator/migrator.h"
+
+#include <chrono>
+#include <memory>
+#include <pqxx/pqxx>
+#include <set>
+#include <thread>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "server/store/connection_string.h"
+#include "server/store/sqlstate.h"
+#include "sql/migrations.h"
+#include "sql/schema_name.h"
+
+namespace leasehold::store {
+namespace {
+
+constexpr int kOldestServerVersion = 120000;
+constexpr auto kPause = std::chrono::milliseconds(100);
+
+// Short lock waits, so that nobody queues up behind a migration; no limit on its work.
+constexpr char kBegin[] = "SET LOCAL lock_timeout = '200ms'; SET LOCAL statement_timeout = 0";
+constexpr char kTryToMigrate[] =
+    "SELECT pg_try_advisory_xact_lock(hashtextextended('leasehold/migrate/' || $1, 0))";
+constexpr char kReadRelations[] =
+    "SELECT count(*) > 0, coalesce(bool_or(relname = 'leadership'), false)"
+    " FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE nspname = $1";
+constexpr char kReadMigrations[] = "SELECT id, breaking FROM :\"schema\".migrations ORDER BY id";
+constexpr char kRecordMigration[] =
+    "INSERT INTO :\"schema\".migrations (id, breaking) VALUES ($1, $2)";
+
+std::string FileName(const sql::Migration& migration) {
+  return absl::StrFormat("%04d_%s", migration.number, migration.name);
+}
+
+absl::Status MadeByAnother(const std::string& schema) {
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "schema \"%s\" was made by another program: it has tables, but no table \"leadership\"; "
+      "take its jobs over with leasehold import --take-over, or choose another schema with "
+      "--schema",
+      schema));
+}
+
+absl::Status MadeByNewer(const std::string& schema, const std::vector<int>& breaking) {
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "schema \"%s\" was migrated by a newer Leasehold (breaking: %s), which this one does not "
+      "understand; run that version or a newer one",
+      schema, absl::StrJoin(breaking, ", ")));
+}
+
+std::string ToleratedNewer(const std::string& schema, const std::vector<int>& tolerated) {
+  return absl::StrFormat(
+      "schema \"%s\" was migrated by a newer Leasehold (%s), which this one can live with", schema,
+      absl::StrJoin(tolerated, ", "));
+}
+
+// One connection's work on one schema.
+class Migrator {
+ public:
+  Migrator(pqxx::connection& connection, const MigrateOptions& options)
+      : connection_(connection), options_(options) {}
+
+  enum class Step { kApplied, kDone, kBusy };
+
+  // Applies the first pending migration, unless somebody is in the way.
+  absl::StatusOr<Step> TryStep(MigrationReport& report);
+
+  // Fills in what is pending and what to warn of.
+  absl::Status Inspect(pqxx::transaction_base& transaction, MigrationReport& report);
+
+ private:
+  std::string Here(std::string_view text) const { return sql::WithSchema(text, options_.schema); }
+  absl::StatusOr<Step> Apply(pqxx::work& transaction, MigrationReport& report);
+  const sql::Migration* FirstPending() const;
+  absl::Status JudgeNewer(const pqxx::result& rows, MigrationReport& report);
+
+  pqxx::connection& connection_;
+  const MigrateOptions& options_;
+  std::set<int> recorded_;
+};
+
+absl::Status Migrator::Inspect(pqxx::transaction_base& transaction, MigrationReport& report) {
+  report.pending.clear();
+  report.warnings.clear();
+  recorded_.clear();
+  const pqxx::row relations = transaction.exec_params1(kReadRelations, options_.schema);
+  const bool has_relations = relations[0].as<bool>();
+  const bool is_ours = relations[1].as<bool>();
+  if (has_relations && !is_ours) return MadeByAnother(options_.schema);
+  if (is_ours) {
+    const pqxx::result rows = transaction.exec(Here(kReadMigrations));
+    for (const pqxx::row& row : rows) recorded_.insert(row[0].as<int>());
+    const absl::Status judged = JudgeNewer(rows, report);
+    if (!judged.ok()) return judged;
+  }
+  for (const sql::Migration& migration : options_.migrations) {
+    if (!recorded_.contains(migration.number)) report.pending.push_back(FileName(migration));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Migrator::JudgeNewer(const pqxx::result& rows, MigrationReport& report) {
+  const int newest = options_.migrations.empty() ? 0 : options_.migrations.back().number;
+  std::vector<int> breaking;
+  std::vector<int> tolerated;
+  for (const pqxx::row& row : rows) {
+    const int id = row[0].as<int>();
+    if (id > newest) (row[1].as<bool>() ? breaking : tolerated).push_back(id);
+  }
+  if (!breaking.empty()) return MadeByNewer(options_.schema, breaking);
+  if (!tolerated.empty()) report.warnings.push_back(ToleratedNewer(options_.schema, tolerated));
+  return absl::OkStatus();
+}
+
+const sql::Migration* Migrator::FirstPending() const {
+  for (const sql::Migration& migration : options_.migrations) {
+    if (!recorded_.contains(migration.number)) return &migration;
+  }
+  return nullptr;
+}
+
+absl::StatusOr<Migrator::Step> Migrator::TryStep(MigrationReport& report) {
+  try {
+    pqxx::work transaction(connection_);
+    transaction.exec(kBegin);
+    if (!transaction.exec_params1(kTryToMigrate, options_.schema)[0].as<bool>()) {
+      return Step::kBusy;
+    }
+    const absl::Status inspected = Inspect(transaction, report);
+    if (!inspected.ok()) return inspected;
+    return Apply(transaction, report);
+  } catch (const pqxx::sql_error& e) {
+    // A lock was not free in time, or we would have deadlocked: all of it is rolled back.
+    if (MeaningOf(e.sqlstate()).code == absl::StatusCode::kAborted) return Step::kBusy;
+    return SqlError(e.sqlstate(), "migrate", e.what());
+  }
+}
+
+absl::StatusOr<Migrator::Step> Migrator::Apply(pqxx::work& transaction, MigrationReport& report) {
+  const sql::Migration* migration = FirstPending();
+  if (migration == nullptr) return Step::kDone;
+  transaction.exec(Here(migration->text));
+  transaction.exec_params(Here(kRecordMigration), migration->number, migration->breaking);
+  transaction.commit();
+  report.applied.push_back(FileName(*migration));
+  return Step::kApplied;
+}
+
+absl::Status CheckServerVersion(const pqxx::connection& connection) {
+  const int version = connection.server_version();
+  if (version >= kOldestServerVersion) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrFormat("PostgreSQL %d.%d is too old: Leasehold needs PostgreSQL 12 or newer",
+                      version / 10000, version % 10000));
+}
+
+absl::Status RunToEnd(Migrator& migrator, const MigrateOptions& options, MigrationReport& report) {
+  using Clock = std::chrono::steady_clock;
+  const auto give_up = Clock::now() + absl::ToChronoNanoseconds(options.patience);
+  while (true) {
+    const auto step = migrator.TryStep(report);
+    if (!step.ok()) return step.status();
+    if (*step == Migrator::Step::kDone) return absl::OkStatus();
+    if (*step == Migrator::Step::kApplied) continue;
+    if (Clock::now() >= give_up) {
+      return absl::UnavailableError(absl::StrFormat(
+          "schema \"%s\" could not be migrated within %s: another replica migrates it, or a long "
+          "transaction holds a lock on it; end that transaction or try again later",
+          options.schema, absl::FormatDuration(options.patience)));
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+// Connects, checks what can be checked without the schema, and runs `work` on the connection.
+template <typename Work>
+absl::StatusOr<MigrationReport> WithConnection(const std::string& database_url,
+                                               const MigrateOptions& options, Work work) {
+  const absl::Status named = sql::CheckSchemaName(options.schema);
+  if (!named.ok()) return named;
+  const auto text = ConnectionString(database_url, ApplicationName("migrator"));
+  if (!text.ok()) return text.status();
+  MigrationReport report;
+  try {
+    pqxx::connection connection(*text);
+    absl::Status status = CheckServerVersion(connection);
+    if (status.ok()) {
+      Migrator migrator(connection, options);
+      status = work(connection, migrator, report);
+    }
+    if (!status.ok()) return status;
+  } catch (const pqxx::sql_error& e) {
+    return SqlError(e.sqlstate(), "migrate", e.what());
+  } catch (const std::exception& e) {
+    return SqlError("", "migrate", e.what());
+  }
+  return report;
+}
+
+}  // namespace
+
+std::vector<sql::Migration> MigrateOptions::AllMigrations() {
+  return {sql::kMigrations.begin(), sql::kMigrations.end()};
+}
+
+absl::StatusOr<MigrationReport> Migrate(const std::string& database_url,
+                                        const MigrateOptions& options) {
+  return WithConnection(
+      database_url, options,
+      [&options](pqxx::connection&, Migrator& migrator, MigrationReport& report) {
+        return RunToEnd(migrator, options, report);
+      });
+}
+
+absl::StatusOr<MigrationReport> CheckMigrations(const std::string& database_url,
+                                                const MigrateOptions& options) {
+  return WithConnection(
+      database_url, options,
+      [](pqxx::connection& connection, Migrator& migrator, MigrationReport& report) {
+        pqxx::nontransaction transaction(connection);
+        return migrator.Inspect(transaction, report);
+      });
+}
+
+}  // namespace leasehold::store

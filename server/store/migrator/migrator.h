@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "sql/migration.h"
+
+namespace leasehold::store {
+
+struct MigrateOptions {
+  std::string schema = "leasehold";
+  // How long to go on trying while another replica migrates or somebody holds a lock in the way.
+  absl::Duration patience = absl::Minutes(1);
+  // The first ones of the list that the server was built with, or all.
+  std::vector<sql::Migration> migrations = AllMigrations();
+
+  static std::vector<sql::Migration> AllMigrations();
+};
+
+// Names are those of the files, such as 0001_create_tables.
+struct MigrationReport {
+  std::vector<std::string> applied;
+  std::vector<std::string> pending;
+  // Whole sentences for the operator.
+  std::vector<std::string> warnings;
+};
+
+// Brings the schema up to date, creating it if need be: each migration in a transaction of its own,
+// recorded in the table `migrations`. Blocks. May be run by many replicas at once: one migrates, the
+// others wait for it. A migration never makes producers queue up behind it: it waits for a lock no
+// longer than 200 ms, and then all of it is tried again later.
+//
+// kFailedPrecondition: PostgreSQL is older than 12, the schema was made by another program, or a
+// newer Leasehold has migrated it beyond what this one understands; nothing was done.
+// kUnavailable: the database does not answer, or patience ran out; what was applied stays.
+absl::StatusOr<MigrationReport> Migrate(const std::string& database_url,
+                                        const MigrateOptions& options = {});
+
+// The same checks, and what Migrate would apply; changes nothing.
+absl::StatusOr<MigrationReport> CheckMigrations(const std::string& database_url,
+                                                const MigrateOptions& options = {});
+
+}  // namespace leasehold::store
