@@ -52,10 +52,12 @@ void Adder::Refused(Batch batch, const absl::Status& status) {
     if (session != nullptr) --session->being_leased;
   }
   core_.WantLeasing();
-  if (absl::IsInvalidArgument(status) && batch.members.size() > 1) {
-    // One bad job must not harm its neighbours: each call goes again, alone.
+  const bool one_is_bad = absl::IsInvalidArgument(status) && batch.members.size() > 1;
+  if (one_is_bad || absl::IsAborted(status)) {
+    // One bad job must not harm its neighbours: each call goes again, alone. A batch that met a lock
+    // goes again as it is.
     for (auto member = batch.members.rbegin(); member != batch.members.rend(); ++member) {
-      member->call.alone = true;
+      member->call.alone = member->call.alone || one_is_bad;
       waiting_jobs_ += static_cast<int64_t>(member->call.jobs.size());
       waiting_.push_front(std::move(member->call));
     }

@@ -113,16 +113,26 @@ void Leaser::Submit(std::vector<Pick> picks) {
     core_.WantLeasing();
     if (status.ok()) {
       Answered(std::move(picks), row, std::get<LeaseJobsAnswer>(answer));
-      return;
-    }
-    for (const Pick& pick : picks) {
-      Session* session = core_.sessions.Find(pick.lease.session);
-      if (session != nullptr) --session->being_leased;
-      if (session != nullptr) session->running_alone = false;
-      core_.ready.Release(pick.job, core_.now);
-      Lock(pick.job);
+    } else {
+      Refused(picks, status);
     }
   });
+}
+
+// A batch that met a lock, which no row of it can have been, goes again at once.
+void Leaser::Refused(const std::vector<Pick>& picks, const absl::Status& status) {
+  for (const Pick& pick : picks) {
+    Session* session = core_.sessions.Find(pick.lease.session);
+    if (session != nullptr) --session->being_leased;
+    if (session != nullptr) session->running_alone = false;
+    core_.ready.Release(pick.job, core_.now);
+    if (absl::IsAborted(status)) {
+      core_.in_hand.erase(pick.job.id);
+      core_.ready.Offer(pick.job, core_.now);
+    } else {
+      Lock(pick.job);
+    }
+  }
 }
 
 void Leaser::Answered(std::vector<Pick> picks, int64_t row, LeaseJobsAnswer& answer) {

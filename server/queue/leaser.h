@@ -58,6 +58,7 @@ class Leaser {
   bool PickFor(Session& session, std::vector<Pick>& picks);
   void Submit(std::vector<Pick> picks);
   void Answered(std::vector<Pick> picks, int64_t row, LeaseJobsAnswer& answer);
+  void Refused(const std::vector<Pick>& picks, const absl::Status& status);
   void LookAtUnleased(std::vector<RankedJob> jobs);
   void Lock(const RankedJob& job);
   void TellIdle(const std::vector<Session*>& sessions);
