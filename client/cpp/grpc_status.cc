@@ -11,10 +11,12 @@
 namespace leasehold::client {
 namespace {
 
-// " (max_attempts: must be 1 to 32767; key: must not be empty)", or nothing.
-std::string Violations(const google::rpc::BadRequest& bad) {
+// " (max_attempts: must be 1 to 32767; key: must not be empty)", or nothing: those that the message
+// does not name itself.
+std::string Violations(const google::rpc::BadRequest& bad, const std::string& message) {
   std::string text;
   for (const auto& violation : bad.field_violations()) {
+    if (message.find(violation.description()) != std::string::npos) continue;
     absl::StrAppendFormat(&text, "%s%s: %s", text.empty() ? " (" : "; ", violation.field(),
                           violation.description());
   }
@@ -37,7 +39,7 @@ absl::Status FromGrpc(const grpc::Status& status) {
     google::rpc::ErrorInfo info;
     google::rpc::RetryInfo again;
     if (detail.UnpackTo(&bad)) {
-      message += Violations(bad);
+      message += Violations(bad, message);
     } else if (detail.UnpackTo(&info)) {
       reason = info.reason();
     } else if (detail.UnpackTo(&again)) {
