@@ -19,10 +19,14 @@ void QueueMeter::Observe(const queue::Tallies& tallies, const loop::QueueStats& 
     metrics_.JobsPermanentlyFailed(task, tally.permanently_failed);
     metrics_.JobsReleased(task, tally.released);
     metrics_.JobsSwept(task, tally.swept);
+    for (const double seconds : tally.wait_seconds) metrics_.WaitSeconds(task, seconds);
+    for (const double seconds : tally.dispatch_seconds) metrics_.AddToDispatchSeconds(seconds);
+    for (const double seconds : tally.run_seconds) metrics_.RunSeconds(task, seconds);
   }
   metrics_.LeasesLost(Since(stats.lease_lost, last_.lease_lost));
   metrics_.IdempotentReplays(Since(stats.repeated_requests, last_.repeated_requests));
   metrics_.WindowProofCorrections(Since(stats.window_corrections, last_.window_corrections));
+  metrics_.SweepsDone(Since(stats.sweeps, last_.sweeps));
   metrics_.SetSessions(stats.connected_sessions, stats.sessions);
   metrics_.SetLeases(stats.leases);
   metrics_.SetLeading(stats.epoch != 0);

@@ -72,10 +72,15 @@ Server::Server(Config config)
       loop_({.queue = OptionsOfQueue(config_),
              .may_deliver = [this] { return leadership_->MayDeliver(); }},
             meter_),
+      sampler_(metrics_, loop_),
       grpc_(OptionsOfGrpc(config_, metrics_), loop_),
       admin_({.live = [this] { return grpc_.Alive(); },
               .ready = [this] { return Ready(); },
-              .metrics = [this] { return metrics_.Text(); }}) {}
+              .metrics =
+                  [this] {
+                    sampler_.Sample();
+                    return metrics_.Text();
+                  }}) {}
 
 Server::~Server() { Stop(); }
 

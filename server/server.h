@@ -11,6 +11,7 @@
 #include "server/admin/admin_server.h"
 #include "server/cluster/leadership.h"
 #include "server/config.h"
+#include "server/job_sampler.h"
 #include "server/loop/queue_loop.h"
 #include "server/metrics/metrics.h"
 #include "server/queue_meter.h"
@@ -65,6 +66,7 @@ class Server final : public cluster::LeadershipObserver, public store::JobStoreO
   QueueMeter meter_;
   std::unique_ptr<store::EmbeddedPostgres> postgres_;
   loop::QueueLoop loop_;
+  JobSampler sampler_;
   rpc::GrpcServer grpc_;
   admin::AdminServer admin_;
   std::optional<cluster::Leadership> leadership_;

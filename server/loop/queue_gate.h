@@ -44,6 +44,7 @@ struct QueueStats {
   int64_t leases = 0;
   int64_t repeated_requests = 0;
   int64_t window_corrections = 0;
+  int64_t sweeps = 0;
 };
 
 // How the edge talks to the queue. Thread-safe; no method blocks. Each `done` is called exactly once,

@@ -188,6 +188,7 @@ void QueueLoop::Publish() {
     stats.connected_sessions = static_cast<int64_t>(leader->core.sessions.connected());
     stats.leases = static_cast<int64_t>(leader->core.leases.size());
     stats.window_corrections = totals.window_corrections;
+    stats.sweeps = totals.sweeps;
   }
   {
     MutexLock lock(mu_);

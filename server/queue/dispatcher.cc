@@ -59,6 +59,7 @@ void Dispatcher::Tick() {
   leader_->sessions.Tick();
   if (now_ < next_sweep_) return;
   next_sweep_ = now_ + options_.sweep_interval;
+  ++leader_->core.totals.sweeps;
   leader_->sessions.SweepLost();
   leader_->leaser.Recall();
   leader_->lease_rows.MergeSparse();

@@ -56,6 +56,7 @@ struct Totals {
   int64_t lease_lost = 0;
   int64_t repeated_requests = 0;
   int64_t window_corrections = 0;
+  int64_t sweeps = 0;
 };
 
 // What happened since the last look, by task: for metrics.
@@ -67,6 +68,12 @@ struct TaskTally {
   int64_t permanently_failed = 0;
   int64_t released = 0;
   int64_t swept = 0;
+  // Of each job leased: from when it could have run until it was leased.
+  std::vector<double> wait_seconds;
+  // Of those among them that never ran before and were to run at once: from being added.
+  std::vector<double> dispatch_seconds;
+  // Of each run that its executor ended: from when it was reported started until its outcome came.
+  std::vector<double> run_seconds;
 };
 using Tallies = std::map<std::string, TaskTally>;
 

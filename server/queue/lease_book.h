@@ -23,6 +23,7 @@ struct HeldLease {
   absl::Time leased_at;
   bool received = false;
   bool started = false;
+  absl::Time started_at;
   bool recalled = false;
   // The job changed under it: it counts for nothing, but holds its serial queue until its executor
   // reports or is lost.

@@ -169,7 +169,14 @@ void Leaser::Grant(std::vector<Granted> granted) {
     held.leased_at = core_.now;
     HeldLease& lease = core_.leases.Add(std::move(held));
     ++core_.totals.leased;
-    ++core_.tallies[grant.job.task].leased;
+    TaskTally& tally = core_.tallies[grant.job.task];
+    ++tally.leased;
+    const absl::Time ready_at = std::max(grant.job.run_at, grant.job.created_at);
+    const double waited = absl::ToDoubleSeconds(core_.now - ready_at);
+    tally.wait_seconds.push_back(waited);
+    if (grant.job.attempts == 0 && grant.job.run_at <= grant.job.created_at) {
+      tally.dispatch_seconds.push_back(waited);
+    }
     Session* session = core_.sessions.Find(grant.lease.session);
     if (session == nullptr) {
       recorder_.TakeBack(lease);

@@ -91,6 +91,10 @@ void Recorder::Begin(HeldLease& lease, Ending ending) {
   const uint64_t number = lease.token.fencing_number;
   lease.ending = ending.outcome.kind;
   lease.ending_reported = ending.reported;
+  if (ending.reported && lease.started) {
+    const absl::Duration ran = core_.now - lease.started_at;
+    core_.tallies[lease.job.task].run_seconds.push_back(absl::ToDoubleSeconds(ran));
+  }
   FreeSlot(lease);
   endings_[number] = std::move(ending);
   waiting_.push_back(number);

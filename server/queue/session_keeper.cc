@@ -117,7 +117,7 @@ void SessionKeeper::MarkStarted(const std::vector<LeaseToken>& tokens) {
     HeldLease* lease = core_.leases.Find(token);
     if (lease == nullptr) continue;
     lease->received = true;
-    lease->started = true;
+    if (!std::exchange(lease->started, true)) lease->started_at = core_.now;
   }
 }
 
