@@ -101,8 +101,7 @@ class Floor {
     RunBatch(index, step, ended);
   }
 
-  void RunBatch(size_t index, const std::function<StoreRequest(Batch&)>& step,
-                std::latch& ended) {
+  void RunBatch(size_t index, const std::function<StoreRequest(Batch&)>& step, std::latch& ended) {
     const auto answered = [this, &step, &ended, index](absl::Status status, const StoreAnswer&) {
       if (absl::IsAborted(status)) {
         // A lock was met; the queue would submit it again too.

@@ -27,6 +27,8 @@ constexpr std::string_view kSettings =
     " -c client_min_messages=error"
     " -c TimeZone=UTC";
 
+constexpr size_t kMaxNameBytes = 63;
+
 constexpr std::pair<const char*, const char*> kDefaults[] = {
     {"connect_timeout", "5"},    {"keepalives", "1"},
     {"keepalives_idle", "10"},   {"keepalives_interval", "5"},
@@ -62,7 +64,8 @@ absl::StatusOr<std::map<std::string, std::string>> Parse(std::string_view databa
 }  // namespace
 
 std::string ApplicationName(std::string_view server_id) {
-  return absl::StrFormat("leasehold/%s", server_id);
+  // PostgreSQL cuts longer names without a word.
+  return absl::StrFormat("leasehold/%s", server_id).substr(0, kMaxNameBytes);
 }
 
 absl::StatusOr<std::string> ConnectionString(std::string_view database_url,

@@ -48,7 +48,8 @@ void Database::Stop() {
     queue_.RefuseAll(Refusal());
     work_.notify_all();
     changed_.notify_all();
-    changed_.wait_for(mu_, kStopPatience, [this] { return busy_ == 0; });
+    if (settling_ != nullptr) settling_->Interrupt();
+    idle_.wait_for(mu_, kStopPatience, [this] { return busy_ == 0; });
     CutBusy();
   }
   if (supervisor_.joinable()) supervisor_.join();
@@ -56,12 +57,14 @@ void Database::Stop() {
     if (worker.thread.joinable()) worker.thread.join();
     worker.connection.reset();
   }
-  std::vector<InDoubt> unknown;
+  OperationQueue rest;
   {
     MutexLock lock(mu_);
-    unknown.swap(in_doubt_);
+    std::swap(rest, queue_);
+    for (InDoubt& write : in_doubt_) rest.Refuse(std::move(write.operation), DatabaseAway());
+    in_doubt_.clear();
   }
-  for (InDoubt& write : unknown) write.operation->Answer(DatabaseAway());
+  while (auto refused = rest.TakeRefused()) refused->operation->Answer(refused->status);
 }
 
 void Database::Post(std::unique_ptr<Operation> operation) {
@@ -116,7 +119,7 @@ bool Database::Take(Worker& worker, Assignment& assignment) {
 void Database::Release(Worker& worker) {
   MutexLock lock(mu_);
   worker.busy = false;
-  if (--busy_ == 0) changed_.notify_all();
+  if (--busy_ == 0 && state_ != State::kPresent) idle_.notify_all();
 }
 
 void Database::Run(Worker& worker, Assignment assignment) {
@@ -177,17 +180,17 @@ void Database::Depose() {
 }
 
 void Database::Supervise() {
-  for (;;) {
-    {
-      MutexLock lock(mu_);
-      while (!stopping_ && state_ != State::kAway) {
-        if (changed_.wait_for(mu_, kRotationInterval) == std::cv_status::timeout) StartRotation();
-      }
-      if (stopping_) return;
-    }
+  while (AwaitAway()) {
     observer_.StoreAway();
     Recover();
   }
+}
+
+bool Database::AwaitAway() {
+  const auto over = [this] { return stopping_ || state_ == State::kAway; };
+  MutexLock lock(mu_);
+  while (!changed_.wait_for(mu_, kRotationInterval, over)) StartRotation();
+  return !stopping_;
 }
 
 void Database::StartRotation() {
@@ -204,7 +207,7 @@ void Database::StartRotation() {
 void Database::Recover() {
   {
     MutexLock lock(mu_);
-    changed_.wait(mu_, [this] { return busy_ == 0 && !queue_.has_refused(); });
+    idle_.wait(mu_, [this] { return busy_ == 0 && !queue_.has_refused(); });
   }
   absl::Duration pause = kFirstPause;
   while (IsAway()) {
@@ -238,7 +241,7 @@ absl::Status Database::TryRecover() {
   if (absl::Status status = SettleInDoubt(*connections.front(), *epoch); !status.ok()) {
     return status;
   }
-  Install(std::move(connections), *epoch);
+  if (!Install(std::move(connections), *epoch)) return absl::OkStatus();
   Log::Info("database back", {{"epoch", *epoch}});
   observer_.StoreBack(*epoch);
   return absl::OkStatus();
@@ -262,24 +265,28 @@ absl::Status Database::SettleInDoubt(Connection& connection, uint64_t epoch) {
     MutexLock lock(mu_);
     writes.swap(in_doubt_);
     number = last_number_;
+    settling_ = &connection;
   }
   const absl::Status status = Settle(connection, writes, epoch, number);
   MutexLock lock(mu_);
+  settling_ = nullptr;
   in_doubt_.swap(writes);
   last_number_ = number;
   epoch_ = epoch;
   return status;
 }
 
-void Database::Install(std::vector<std::unique_ptr<Connection>> connections, uint64_t epoch) {
+bool Database::Install(std::vector<std::unique_ptr<Connection>> connections, uint64_t epoch) {
   MutexLock lock(mu_);
+  if (stopping_) return false;
   backends_.clear();
   for (size_t i = 0; i < workers_.size(); ++i) {
     backends_.push_back(connections[i]->backend_pid());
     workers_[i].connection.swap(connections[i]);
   }
   epoch_ = epoch;
-  if (!stopping_) state_ = State::kPresent;
+  state_ = State::kPresent;
+  return true;
 }
 
 }  // namespace leasehold::store

@@ -69,6 +69,8 @@ class Database {
   void CutBusy() REQUIRES(mu_);
 
   void Supervise();
+  // Waits until the database goes away, rotating the journal meanwhile. False: stopping.
+  bool AwaitAway();
   void StartRotation() REQUIRES(mu_);
   void Recover();
   // One try to come back. kFailedPrecondition: deposed; any other error asks for another try.
@@ -76,17 +78,21 @@ class Database {
   bool IsAway();
   absl::Status OpenAll(std::vector<std::unique_ptr<Connection>>& connections);
   absl::Status SettleInDoubt(Connection& connection, uint64_t epoch);
-  void Install(std::vector<std::unique_ptr<Connection>> connections, uint64_t epoch);
+  // False: stopping, so that nobody needs them.
+  bool Install(std::vector<std::unique_ptr<Connection>> connections, uint64_t epoch);
 
   const ConnectionOptions options_;
   JobStoreObserver& observer_;
 
   Mutex mu_;
   std::condition_variable_any work_;     // something for the workers
-  std::condition_variable_any changed_;  // something for the supervisor, or for Stop
+  std::condition_variable_any changed_;  // `state_` or `stopping_`
+  std::condition_variable_any idle_;     // `busy_` is 0 and somebody wants to know
   State state_ GUARDED_BY(mu_) = State::kStopped;
   bool stopping_ GUARDED_BY(mu_) = false;
   int busy_ GUARDED_BY(mu_) = 0;
+  // The one that the supervisor settles the writes with.
+  Connection* settling_ GUARDED_BY(mu_) = nullptr;
   OperationQueue queue_ GUARDED_BY(mu_);
 
   // Of the writes; the supervisor's alone while away.
