@@ -108,8 +108,7 @@ int Main(char** argv) {
   for (const std::string& task : std::vector<std::string>(absl::StrSplit(argv[4], ','))) {
     executor.Handle(task, [&ledger](JobContext& job) { return Run(job, ledger); });
   }
-  const absl::Status status =
-      std::string(argv[8]) == "once" ? executor.RunOnce() : executor.Run();
+  const absl::Status status = std::string(argv[8]) == "once" ? executor.RunOnce() : executor.Run();
   if (status.ok()) return EXIT_SUCCESS;
   std::fprintf(stderr, "ledger_executor: %s\n", status.ToString().c_str());
   // Handlers that ignored their cancellation still run.

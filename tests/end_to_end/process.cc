@@ -101,13 +101,14 @@ void Process::Kill() {
 std::optional<Exit> Process::Wait(absl::Duration patience) {
   if (exit_) return exit_;
   pollfd ended = {.fd = pidfd_, .events = POLLIN, .revents = 0};
-  const int milliseconds =
-      patience == absl::InfiniteDuration() ? -1 : static_cast<int>(patience / absl::Milliseconds(1));
+  const int milliseconds = patience == absl::InfiniteDuration()
+                               ? -1
+                               : static_cast<int>(patience / absl::Milliseconds(1));
   if (poll(&ended, 1, milliseconds) != 1) return std::nullopt;
   int status = 0;
   waitpid(pid_, &status, 0);
-  exit_ = WIFSIGNALED(status) ? Exit{.signal = WTERMSIG(status)}
-                              : Exit{.status = WEXITSTATUS(status)};
+  exit_ =
+      WIFSIGNALED(status) ? Exit{.signal = WTERMSIG(status)} : Exit{.status = WEXITSTATUS(status)};
   return exit_;
 }
 

@@ -1,0 +1,53 @@
+#include "tests/end_to_end/end_to_end_test.h"
+
+#include <utility>
+
+namespace leasehold::testing {
+
+std::string Payload(int n, const std::string& more) {
+  return "{\"n\":" + std::to_string(n) + (more.empty() ? "" : "," + more) + "}";
+}
+
+EndToEndTest::EndToEndTest(std::vector<std::string> flags)
+    : server_({.database_url = database_.url(), .flags = std::move(flags)}) {}
+
+std::string EndToEndTest::Add(const client::NewJob& job) {
+  const auto id = server_.client().AddJob(job);
+  EXPECT_TRUE(id.ok()) << id.status();
+  return id.value_or("");
+}
+
+client::Job EndToEndTest::Get(const std::string& id) {
+  const auto job = server_.client().GetJob(id);
+  EXPECT_TRUE(job.ok()) << job.status();
+  return job.value_or(client::Job{});
+}
+
+client::Job EndToEndTest::Await(const std::string& id, client::JobState state) {
+  client::Job job;
+  const bool came = Eventually([&] {
+    job = Get(id);
+    return job.state == state;
+  });
+  EXPECT_TRUE(came) << "job " << id << " is in state " << static_cast<int>(job.state);
+  return job;
+}
+
+client::Stats EndToEndTest::Stats() {
+  const auto stats = server_.client().GetStats();
+  EXPECT_TRUE(stats.ok()) << stats.status();
+  return stats.value_or(client::Stats{});
+}
+
+bool EndToEndTest::AwaitNoJobs() {
+  return Eventually([this] {
+    const client::Stats stats = Stats();
+    return stats.ready + stats.scheduled + stats.leased + stats.failed == 0;
+  });
+}
+
+ExecutorProcess::Options EndToEndTest::Executor(const std::string& name) const {
+  return {.address = server_.address(), .name = name};
+}
+
+}  // namespace leasehold::testing

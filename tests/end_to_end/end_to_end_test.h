@@ -1,0 +1,40 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "client/cpp/client.h"
+#include "tests/end_to_end/ledger.h"
+#include "tests/end_to_end/server_process.h"
+#include "tests/postgres/postgres_cluster.h"
+
+namespace leasehold::testing {
+
+// The JSON text {"n":N}, with more fields if given, as ledger_executor.cc takes it.
+std::string Payload(int n, const std::string& more = "");
+
+// A server on a database of its own, and a ledger for its executors.
+class EndToEndTest : public ::testing::Test {
+ protected:
+  // No poll helps where a notification is missed.
+  explicit EndToEndTest(std::vector<std::string> flags = {"--inbox-poll-interval=30s"});
+
+  // The id.
+  std::string Add(const client::NewJob& job);
+  client::Job Get(const std::string& id);
+  // Waits until the job is in that state, and returns it.
+  client::Job Await(const std::string& id, client::JobState state);
+  client::Stats Stats();
+  // Whether there come to be no jobs.
+  bool AwaitNoJobs();
+
+  ExecutorProcess::Options Executor(const std::string& name = "executor") const;
+
+  TestDatabase database_;
+  ServerProcess server_;
+  Ledger ledger_;
+};
+
+}  // namespace leasehold::testing
