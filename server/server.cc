@@ -50,8 +50,7 @@ rpc::GrpcServerOptions OptionsOfGrpc(const Config& config, Metrics& metrics) {
   options.terms.server_version = kVersion;
   options.server_id = config.server_id;
   options.observer = [&metrics](const rpc::CallRecord& call) {
-    RpcMetrics& rpc =
-        metrics.Rpc(call.service, call.method, call.stream ? "bidi_stream" : "unary");
+    RpcMetrics& rpc = metrics.Rpc(call.service, call.method, call.stream ? "bidi_stream" : "unary");
     rpc.Started();
     rpc.Handled(call.code, call.seconds);
   };
@@ -99,9 +98,8 @@ absl::Status Server::StartDatabase() {
 absl::Status Server::Migrate() {
   store::MigrateOptions options;
   options.schema = config_.schema;
-  const auto report = config_.no_migrate
-                          ? store::CheckMigrations(config_.database_url, options)
-                          : store::Migrate(config_.database_url, options);
+  const auto report = config_.no_migrate ? store::CheckMigrations(config_.database_url, options)
+                                         : store::Migrate(config_.database_url, options);
   if (!report.ok()) return report.status();
   for (const std::string& warning : report->warnings) Log::Warning(warning);
   for (const std::string& name : report->applied) Log::Info("migrated", {{"migration", name}});
@@ -126,23 +124,23 @@ store::ConnectionOptions Server::DatabaseConnection() {
 }
 
 absl::Status Server::Start() {
-  leadership_.emplace(cluster::Leadership::Options{.connection = DatabaseConnection(),
-                                                   .address = config_.listen,
-                                                   .version = kVersion},
-                      *this);
+  leadership_.emplace(
+      cluster::Leadership::Options{
+          .connection = DatabaseConnection(), .address = config_.listen, .version = kVersion},
+      *this);
   loop_.Start();
   absl::Status status = grpc_.Start();
   if (!status.ok()) return status;
   status = admin_.Start(ParseAddress(config_.admin_listen).value());
   if (!status.ok()) return status;
   leadership_->Start();
-  Log::Info("serves", {{"listen", absl::StrFormat("%s:%d", ParseAddress(config_.listen)->host,
-                                                  grpc_.port())},
-                       {"admin_port", admin_.port()},
-                       {"database", RedactPasswords(config_.database_url)},
-                       {"schema", config_.schema},
-                       {"server_id", config_.server_id},
-                       {"version", kVersion}});
+  Log::Info("serves",
+            {{"listen", absl::StrFormat("%s:%d", ParseAddress(config_.listen)->host, grpc_.port())},
+             {"admin_port", admin_.port()},
+             {"database", RedactPasswords(config_.database_url)},
+             {"schema", config_.schema},
+             {"server_id", config_.server_id},
+             {"version", kVersion}});
   if (postgres_ == nullptr) return absl::OkStatus();
   return store::WriteUrlFile(config_.data_dir, config_.database_url);
 }
@@ -170,7 +168,7 @@ std::optional<std::string> Server::DatabaseExited() {
   return postgres_ == nullptr ? std::nullopt : postgres_->Exited();
 }
 
-absl::Status Server::BeginLeading(uint64_t epoch, absl::Time database_now) {
+absl::Status Server::BeginLeading(uint64_t epoch, absl::Time database_now, loop::MonotonicTime at) {
   auto store = std::make_shared<store::PgJobStore>(
       store::PgJobStoreOptions{.connection = DatabaseConnection(),
                                .connections = config_.database_connections,
@@ -180,9 +178,13 @@ absl::Status Server::BeginLeading(uint64_t epoch, absl::Time database_now) {
   if (!started.ok()) return started;
   store_ = store;
   database_away_ = false;
-  loop_.Lead(std::move(store), epoch, database_now);
+  loop_.Lead(std::move(store), epoch, database_now, at);
   grpc_.SetServing(!draining_);
   return absl::OkStatus();
+}
+
+void Server::FollowClock(absl::Time database_now, loop::MonotonicTime at) {
+  loop_.FollowClock(database_now, at);
 }
 
 void Server::EndLeading() {

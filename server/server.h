@@ -49,7 +49,9 @@ class Server final : public cluster::LeadershipObserver, public store::JobStoreO
 
  private:
   // cluster::LeadershipObserver
-  absl::Status BeginLeading(uint64_t epoch, absl::Time database_now) override;
+  absl::Status BeginLeading(uint64_t epoch, absl::Time database_now,
+                            loop::MonotonicTime at) override;
+  void FollowClock(absl::Time database_now, loop::MonotonicTime at) override;
   void EndLeading() override;
 
   // store::JobStoreObserver: passed on to the loop and, where it matters, the leadership.

@@ -109,14 +109,16 @@ void Leadership::TakeOver(const store::Leadership& seen) {
   const auto epoch = store_->TakeOver(seen.epoch);
   if (!epoch.ok()) return;
   const auto facts = store_->ReadFacts();
+  const auto read_at = Clock::now();
   if (!facts.ok()) return;
   if (!facts->durable) {
-    Log::Warning("the database does not keep what it commits: fsync or synchronous_commit is off; "
-                 "a crash loses acknowledged jobs");
+    Log::Warning(
+        "the database does not keep what it commits: fsync or synchronous_commit is off; "
+        "a crash loses acknowledged jobs");
   }
   epoch_ = *epoch;
   Renewed(began);
-  const absl::Status begun = observer_.BeginLeading(*epoch, facts->now);
+  const absl::Status begun = observer_.BeginLeading(*epoch, facts->now, read_at);
   if (begun.ok()) {
     Log::Info("leads", {{"epoch", *epoch}});
     return;
@@ -128,7 +130,10 @@ void Leadership::TakeOver(const store::Leadership& seen) {
 void Leadership::Renew() {
   const auto began = Clock::now();
   const auto renewed = store_->Renew(epoch_);
-  if (renewed.ok()) return Renewed(began);
+  if (renewed.ok()) {
+    observer_.FollowClock(*renewed, Clock::now());
+    return Renewed(began);
+  }
   if (!absl::IsFailedPrecondition(renewed.status())) return;
   // The store of this very server may have raised the epoch a moment ago.
   const auto seen = store_->Read();

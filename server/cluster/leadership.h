@@ -19,15 +19,19 @@ namespace leasehold::cluster {
 class LeadershipObserver {
  public:
   virtual ~LeadershipObserver() = default;
-  // This server has raised the epoch. An error gives the leadership up again.
-  virtual absl::Status BeginLeading(uint64_t epoch, absl::Time database_now) = 0;
+  // This server has raised the epoch; the database's clock stood at `database_now` at the time
+  // `at`. An error gives the leadership up again.
+  virtual absl::Status BeginLeading(uint64_t epoch, absl::Time database_now,
+                                    std::chrono::steady_clock::time_point at) = 0;
+  // Where the database's clock stands meanwhile.
+  virtual void FollowClock(absl::Time database_now, std::chrono::steady_clock::time_point at) = 0;
   // Another server leads, or may.
   virtual void EndLeading() = 0;
 };
 
-// Takes the leadership when nobody has it, renews it, and knows when it is over. Another's leadership
-// is over when its renewals have not moved for the TTL on this machine's monotonic clock, or when its
-// session lock is free: then its connections are ended and the epoch is raised.
+// Takes the leadership when nobody has it, renews it, and knows when it is over. Another's
+// leadership is over when its renewals have not moved for the TTL on this machine's monotonic
+// clock, or when its session lock is free: then its connections are ended and the epoch is raised.
 class Leadership {
  public:
   struct Options {

@@ -11,14 +11,22 @@ namespace leasehold::loop {
 using MonotonicTime = std::chrono::steady_clock::time_point;
 inline MonotonicTime MonotonicNow() { return std::chrono::steady_clock::now(); }
 
-// The database's time, told once and carried on by the monotonic clock. Never runs backwards. For
-// one thread.
+// The database's time, told now and then and carried on by the monotonic clock. Never runs
+// backwards between two calls of Reset. For one thread.
 class DatabaseClock {
  public:
-  // The database said `database_now` at `at`.
-  void Set(absl::Time database_now, MonotonicTime at) {
+  // The database said `database_now` at `at`: begins anew.
+  void Reset(absl::Time database_now, MonotonicTime at) {
     origin_ = at;
     at_origin_ = database_now;
+    latest_ = database_now;
+  }
+
+  // The same, while others count on this clock: a database whose clock was set is followed step by
+  // step, so that no time-out passes, and none stands still, because of it.
+  void Follow(absl::Time database_now, MonotonicTime at) {
+    const absl::Duration off = database_now - (at_origin_ + absl::FromChrono(at - origin_));
+    at_origin_ += std::clamp(off, -kLongestStep, kLongestStep);
   }
 
   absl::Time Now() {
@@ -34,9 +42,11 @@ class DatabaseClock {
   }
 
  private:
+  static constexpr absl::Duration kLongestStep = absl::Milliseconds(100);
+
   MonotonicTime origin_ = MonotonicNow();
   absl::Time at_origin_ = absl::UnixEpoch();
-  absl::Time latest_ = absl::InfinitePast();
+  absl::Time latest_ = absl::UnixEpoch();
 };
 
 }  // namespace leasehold::loop

@@ -47,9 +47,9 @@ struct QueueStats {
   int64_t sweeps = 0;
 };
 
-// How the edge talks to the queue. Thread-safe; no method blocks. Each `done` is called exactly once,
-// from the queue thread or a store thread, or at once from this one if the event queue is full
-// (ServerFull()). Errors carry reasons (server/base/errors.h).
+// How the edge talks to the queue. Thread-safe; no method blocks. Each `done` is called exactly
+// once, from the queue thread or a store thread, or at once from this one if the event queue is
+// full (ServerFull()). Errors carry reasons (server/base/errors.h).
 class QueueGate {
  public:
   virtual ~QueueGate() = default;

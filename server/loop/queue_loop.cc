@@ -38,14 +38,23 @@ void QueueLoop::Start() {
 }
 
 void QueueLoop::Lead(std::shared_ptr<store::JobStore> store, uint64_t epoch,
-                     absl::Time database_now) {
+                     absl::Time database_now, MonotonicTime at) {
   {
     MutexLock lock(mu_);
     told_store_ = std::move(store);
     told_now_ = database_now;
-    told_at_ = MonotonicNow();
+    told_at_ = at;
   }
   events_.Push({queue::Led{epoch}});
+}
+
+void QueueLoop::FollowClock(absl::Time database_now, MonotonicTime at) {
+  {
+    MutexLock lock(mu_);
+    told_now_ = database_now;
+    told_at_ = at;
+  }
+  events_.Push({queue::TimePassed{}});
 }
 
 void QueueLoop::Drain() {
@@ -97,7 +106,10 @@ void QueueLoop::Apply(Item item) {
   if (std::holds_alternative<queue::Led>(item.event)) {
     MutexLock lock(mu_);
     store_ = told_store_;
-    clock_.Set(told_now_, told_at_);
+    clock_.Reset(told_now_, told_at_);
+  } else if (std::holds_alternative<queue::TimePassed>(item.event)) {
+    MutexLock lock(mu_);
+    clock_.Follow(told_now_, told_at_);
   } else if (const auto* opened = std::get_if<queue::StreamOpened>(&item.event)) {
     streams_[opened->stream] = std::move(item.stream);
   } else if (const auto* ended = std::get_if<queue::StreamEnded>(&item.event)) {
@@ -120,10 +132,10 @@ void QueueLoop::Execute(queue::Effect effect) {
 }
 
 void QueueLoop::On(queue::Submit submit) {
-  store_->Submit(std::move(submit.request),
-                 [this, ticket = submit.ticket](absl::Status status, StoreAnswer answer) {
-                   events_.Push({queue::StoreAnswered{ticket, std::move(status), std::move(answer)}});
-                 });
+  store_->Submit(std::move(submit.request), [this, ticket = submit.ticket](absl::Status status,
+                                                                           StoreAnswer answer) {
+    events_.Push({queue::StoreAnswered{ticket, std::move(status), std::move(answer)}});
+  });
 }
 
 // A leader that may have been deposed says nothing until it knows; later frames must not overtake.

@@ -45,9 +45,12 @@ class QueueLoop final : public QueueGate, public store::JobStoreObserver {
 
   void Start();
 
-  // This server leads from now on, with this store; the database's clock stood at `database_now`.
-  // Deposed() ends it.
-  void Lead(std::shared_ptr<store::JobStore> store, uint64_t epoch, absl::Time database_now);
+  // This server leads from now on, with this store; the database's clock stood at `database_now` at
+  // the time `at`. Deposed() ends it.
+  void Lead(std::shared_ptr<store::JobStore> store, uint64_t epoch, absl::Time database_now,
+            MonotonicTime at);
+  // Where the database's clock stands meanwhile.
+  void FollowClock(absl::Time database_now, MonotonicTime at);
   // Nothing more is added or leased; outcomes are still taken.
   void Drain();
   // Waits until everything acknowledged is on disk and nothing is under way.
@@ -117,7 +120,7 @@ class QueueLoop final : public QueueGate, public store::JobStoreObserver {
   QueueStats stats_ GUARDED_BY(mu_);
   bool drained_ GUARDED_BY(mu_) = false;
   bool draining_ GUARDED_BY(mu_) = false;
-  // Told by Lead() and taken over by the queue thread with the event.
+  // Told by Lead() and FollowClock() and taken over by the queue thread with the event.
   std::shared_ptr<store::JobStore> told_store_ GUARDED_BY(mu_);
   absl::Time told_now_ GUARDED_BY(mu_);
   MonotonicTime told_at_ GUARDED_BY(mu_);
