@@ -97,7 +97,8 @@ END
 $$;
 
 -- Empties the half of the journal that is not written now and turns to it, if its newest row is
--- older than `keep` or `full` says that the other half alone holds enough. Returns whether it did.
+-- older than `keep` or `full` says that the other half alone holds enough. Nothing is done while
+-- that one is empty. Returns whether it turned.
 CREATE FUNCTION :"schema".rotate_journal(epoch bigint, keep interval, is_full boolean)
 RETURNS boolean
 LANGUAGE plpgsql VOLATILE
@@ -108,6 +109,9 @@ DECLARE
 BEGIN
   PERFORM :"schema".fence(rotate_journal.epoch);
   SELECT 1 - journal_half INTO STRICT older FROM :"schema".leadership;
+  IF NOT EXISTS (SELECT FROM :"schema".journal WHERE half = 1 - older) THEN
+    RETURN false;
+  END IF;
   SELECT created_at INTO newest
   FROM :"schema".journal WHERE half = older
   ORDER BY journal.epoch DESC, number DESC LIMIT 1;
