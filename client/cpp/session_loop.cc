@@ -82,7 +82,8 @@ void SessionLoop::SetTasks(std::vector<std::string> tasks) {
 
 void SessionLoop::Step() {
   // While a write is under way, outcomes pile up to one frame.
-  if (!machine_.writing()) CollectNews();
+  while (!machine_.writing() && CollectNews()) {
+  }
   const absl::Time tick = machine_.NextTick();
   void* tag = nullptr;
   bool ok = false;
@@ -121,11 +122,12 @@ void SessionLoop::OnWishes() {
   if (wishes.stop) machine_.Stop(Now());
 }
 
-void SessionLoop::CollectNews() {
+bool SessionLoop::CollectNews() {
   HandlerPool::News news = pool_.Collect();
-  if (news.started.empty() && news.finished.empty()) return;
+  if (news.started.empty() && news.finished.empty()) return false;
   machine_.OnHandlers(news.started, std::move(news.finished), Now());
   Perform();
+  return true;
 }
 
 void SessionLoop::Perform() {

@@ -45,7 +45,8 @@ class SessionLoop {
   void Step();
   void OnEvent(void* tag, bool ok);
   void OnWishes();
-  void CollectNews();
+  // False if there was none: then the next one wakes this thread up.
+  bool CollectNews();
   void Perform();
   void CancelStreams();
 

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <atomic>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -276,6 +277,34 @@ TEST_F(AnExecutor, LeavesHandlersBehindThatIgnoreTheGracePeriod) {
   EXPECT_EQ(outcome.release().delay().seconds(), 30);
   released->Set();
   ended->Await();
+}
+
+TEST_F(AnExecutor, SeesEachHandlerEndWhenThereIsNothingToWrite) {
+  Event both_run;
+  Event one_ended;
+  std::atomic<int> running = 0;
+  server_.OnStream([&](ScriptedStream& stream) {
+    stream.Open();
+    stream.SendJob("1");
+    stream.SendJob("2");
+    both_run.Await();
+    return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "no");
+  });
+  ExecutorOptions options = Options();
+  options.grace_period = absl::InfiniteDuration();
+  options.log = [&](const LogEntry& entry) {
+    if (entry.job_id == "1") one_ended.Set();
+  };
+  Executor executor(options);
+  executor.Handle("hello", [&](JobContext& job) {
+    if (++running == 2) both_run.Set();
+    Event stopped;
+    std::stop_callback on_stop(job.stop_token(), [&] { stopped.Set(); });
+    stopped.Await();
+    if (job.id() == "2") one_ended.Await();
+    return Complete();
+  });
+  EXPECT_EQ(executor.Run().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(AnExecutor, AddsJobsFromItsHandlers) {

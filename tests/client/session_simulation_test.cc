@@ -268,6 +268,7 @@ class Simulation {
     if (server_.outbox().empty()) return;
     v1::LeaseJobsResponse frame = std::move(server_.outbox().front());
     server_.outbox().pop_front();
+    open_ |= frame.has_opened();
     machine_.OnFrame(stream_, std::move(frame), now_);
     Perform();
   }
@@ -280,6 +281,7 @@ class Simulation {
 
   void BeginOne() {
     if (offered_.empty() || running_.size() == 3) return;
+    EXPECT_TRUE(open_) << "a handler begins without a stream";
     const HeldJob held = std::move(offered_.front());
     offered_.pop_front();
     EXPECT_TRUE(running_.emplace(held.handle, held.job->lease_token()).second);
@@ -333,7 +335,7 @@ class Simulation {
   void Do(OpenStream& action) {
     DropStream();
     stream_ = action.stream;
-    writing_ = open_ = true;
+    writing_ = true;
     to_server_.push_back(*action.open);
   }
   void Do(WriteFrame& action) {
@@ -342,7 +344,7 @@ class Simulation {
     writing_ = true;
     to_server_.push_back(*action.frame);
   }
-  void Do(CloseStream&) { closing_ = true; }
+  void Do(CloseStream&) {}
   void Do(CancelStream& action) {
     if (action.stream == stream_) DropStream();
   }
@@ -375,9 +377,9 @@ class Simulation {
   SessionMachine machine_;
   absl::Time now_ = absl::UnixEpoch();
   StreamId stream_ = 0;
+  // The machine has seen `opened`.
   bool open_ = false;
   bool writing_ = false;
-  bool closing_ = false;
   std::deque<v1::LeaseJobsRequest> to_server_;
   std::deque<HeldJob> offered_;
   std::map<JobHandle, std::string> running_;
