@@ -1,6 +1,6 @@
 // What the store alone can do: drives PgJobStore with batches as the queue would, without queue and
-// gRPC, and prints jobs/s and the client's own CPU time for a job. The schema must be there
-// (leasehold-server --migrate-only); its jobs and leadership are overwritten.
+// gRPC, and prints jobs/s and the client's own CPU time for a job. Makes the schema if need be, and
+// takes over its leadership: not for a database that is in use.
 
 #include <sys/resource.h>
 
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "server/store/leadership_store.h"
+#include "server/store/migrator/migrator.h"
 #include "server/store/pg_job_store.h"
 
 namespace leasehold::bench {
@@ -155,6 +156,10 @@ StoreRequest Fail(Batch& batch) {
 }
 
 absl::Status Lead(const store::ConnectionOptions& connection, store::PgJobStore& store) {
+  store::MigrateOptions migrate_options;
+  migrate_options.schema = connection.schema;
+  const auto migrated = store::Migrate(connection.database_url, migrate_options);
+  if (!migrated.ok()) return migrated.status();
   auto leadership = store::LeadershipStore::Connect(connection);
   if (!leadership.ok()) return leadership.status();
   const auto before = (*leadership)->Read();

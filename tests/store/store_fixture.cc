@@ -5,19 +5,11 @@
 #include <map>
 #include <stdexcept>
 
-#include "sql/migrations.h"
-#include "sql/schema_name.h"
+#include "server/store/migrator/migrator.h"
 
 namespace leasehold::testing {
 
-absl::Status MakeSchema(const std::string& url) {
-  pqxx::connection connection(url);
-  pqxx::nontransaction transaction(connection);
-  for (const sql::Migration& migration : sql::kMigrations) {
-    transaction.exec(sql::WithSchema(migration.text, "leasehold"));
-  }
-  return absl::OkStatus();
-}
+absl::Status MakeSchema(const std::string& url) { return store::Migrate(url).status(); }
 
 void RecordingObserver::InboxFilled() {
   MutexLock lock(mu_);
