@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/resource_quota.h>
 
 #include <algorithm>
 #include <chrono>
@@ -58,6 +59,13 @@ void SetArguments(const GrpcServerOptions& options, grpc::ServerBuilder& builder
   const int64_t receive = std::max(kFrameLimit, options.terms.payload_limit + (256 << 10));
   builder.SetMaxReceiveMessageSize(static_cast<int>(receive));
   builder.SetMaxSendMessageSize(-1);
+  // A message is unpacked whole before its size is looked at: a megabyte may hold a gigabyte.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  // And read whole, however long it says that it is: what gRPC may hold for all connections.
+  builder.SetResourceQuota(
+      grpc::ResourceQuota("leasehold")
+          .Resize(static_cast<size_t>(std::max(options.max_buffered_bytes, 4 * receive))));
   // Only reflection is served by threads of this kind.
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
@@ -78,7 +86,8 @@ struct GrpcServer::Running {
   std::unique_ptr<ConnectionAcceptor> connections;
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<Acceptor> acceptor;
-  mutable Mutex mu;
+  Mutex mu;
+  grpc::HealthCheckServiceInterface* health GUARDED_BY(mu) = nullptr;  // null while not running
   std::unique_ptr<KeepWarm> keep_warm GUARDED_BY(mu);
 };
 
@@ -108,6 +117,11 @@ absl::Status GrpcServer::Start() {
   r.server = builder.BuildAndStart();
   if (r.server == nullptr) return absl::InternalError("gRPC does not start");
 
+  {
+    MutexLock lock(r.mu);
+    r.health = r.server->GetHealthCheckService();
+    r.keep_warm = std::make_unique<KeepWarm>(r.server->InProcessChannel({}));
+  }
   SetServing(false);
   r.acceptor = std::make_unique<Acceptor>(*std::move(sockets), options.max_connections,
                                           [&r](int listener_fd, int fd) {
@@ -116,17 +130,15 @@ absl::Status GrpcServer::Start() {
                                             connection.fd = fd;
                                             r.connections->HandleNewConnection(&connection);
                                           });
-  MutexLock lock(r.mu);
-  r.keep_warm = std::make_unique<KeepWarm>(r.server->InProcessChannel({}));
   return absl::OkStatus();
 }
 
 int GrpcServer::port() const { return running_->acceptor->port(); }
 
 void GrpcServer::SetServing(bool serving) {
-  if (running_->server == nullptr) return;
-  auto* const health = running_->server->GetHealthCheckService();
-  health->SetServingStatus(serving);
+  MutexLock lock(running_->mu);
+  auto* const health = running_->health;
+  if (health == nullptr) return;
   health->SetServingStatus("", serving);
   for (const char* service :
        {v1::JobService::service_full_name(), v1::ExecutorService::service_full_name(),
@@ -150,6 +162,7 @@ void GrpcServer::Shutdown(absl::Duration grace) {
   r.edge.streams.EndAll(Draining());
   {
     MutexLock lock(r.mu);
+    r.health = nullptr;
     r.keep_warm.reset();
   }
   r.server->Shutdown(absl::ToChronoTime(absl::Now() + grace));

@@ -12,8 +12,8 @@ namespace leasehold::rpc {
 // Serves leasehold.v1, grpc.health.v1 and, if asked, reflection, at one address, and translates
 // between them and the queue.
 //
-// The methods are for one thread, but Alive() and streams() are for any. `gate` must outlive this
-// object; what the gate calls back after that finds nothing left to do.
+// Start() and Shutdown() are for one thread, the rest for any. `gate` must outlive this object;
+// what the gate calls back after that finds nothing left to do.
 class GrpcServer {
  public:
   GrpcServer(GrpcServerOptions options, loop::QueueGate& gate);
@@ -30,7 +30,8 @@ class GrpcServer {
   // The port it listens at. Valid after Start().
   int port() const;
 
-  // What health says, of the server and of each service.
+  // What health says, of the server and of each service. Does nothing before Start() and after
+  // Shutdown().
   void SetServing(bool serving);
 
   // Whether gRPC's threads answer. False before Start().

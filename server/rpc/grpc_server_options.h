@@ -28,6 +28,9 @@ struct GrpcServerOptions {
   absl::Duration open_timeout = absl::Seconds(10);
   // Bytes of unary requests being served at once.
   int64_t max_request_bytes = 256 << 20;
+  // What gRPC may hold of messages that are not complete; room for a few of the largest in any
+  // case.
+  int64_t max_buffered_bytes = 256 << 20;
 
   std::string server_id;
   CallObserver observer;  // may be empty

@@ -19,7 +19,12 @@
 namespace leasehold::rpc {
 namespace {
 
+using testing::AllOf;
+using testing::Field;
+using testing::Gt;
 using testing::HasSubstr;
+using testing::StrEq;
+using testing::UnorderedElementsAre;
 
 OwnedFd Connect(int port) {
   OwnedFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -223,15 +228,16 @@ TEST(GrpcServerObserverTest, HearsOfEveryCallOnce) {
     EXPECT_TRUE(stream->Finish().ok());
   }
 
-  ASSERT_EQ(records.size(), 3);
-  EXPECT_STREQ(records[0].service, "leasehold.v1.JobService");
-  EXPECT_STREQ(records[0].method, "AddJob");
-  EXPECT_EQ(records[0].code, grpc::OK);
-  EXPECT_GT(records[0].seconds, 0);
-  EXPECT_EQ(records[1].code, grpc::INVALID_ARGUMENT);
-  EXPECT_STREQ(records[2].method, "LeaseJobs");
-  EXPECT_TRUE(records[2].stream);
-  EXPECT_EQ(records[2].code, grpc::OK);
+  const auto record = [](const char* service, const char* method, bool stream, int code) {
+    return AllOf(Field(&CallRecord::service, StrEq(service)),
+                 Field(&CallRecord::method, StrEq(method)), Field(&CallRecord::stream, stream),
+                 Field(&CallRecord::code, code), Field(&CallRecord::seconds, Gt(0)));
+  };
+  EXPECT_THAT(records,
+              UnorderedElementsAre(
+                  record("leasehold.v1.JobService", "AddJob", false, grpc::OK),
+                  record("leasehold.v1.JobService", "AddJob", false, grpc::INVALID_ARGUMENT),
+                  record("leasehold.v1.ExecutorService", "LeaseJobs", true, grpc::OK)));
 }
 
 // Takes every file descriptor that the process may have, then gives them back.

@@ -11,6 +11,7 @@
 
 #include "server/base/errors.h"
 #include "tests/rpc/rpc_test.h"
+#include "tests/rpc/stream_client.h"
 
 namespace leasehold::rpc {
 namespace {
@@ -19,37 +20,6 @@ using testing::ElementsAre;
 using testing::SizeIs;
 
 using Sessions = std::map<loop::StreamId, FakeGate::Session>;
-
-// One executor's end of a stream.
-class Stream {
- public:
-  explicit Stream(v1::ExecutorService::Stub& stub) : call_(stub.LeaseJobs(&context_)) {}
-
-  bool Write(const v1::LeaseJobsRequest& frame) { return call_->Write(frame); }
-  bool Read(v1::LeaseJobsResponse& frame) { return call_->Read(&frame); }
-  void Cancel() { context_.TryCancel(); }
-  grpc::Status Finish() { return call_->Finish(); }
-  grpc::ClientContext& context() { return context_; }
-  auto& call() { return *call_; }
-
-  // Sends open and reads opened.
-  bool Open(int window = 10) {
-    v1::LeaseJobsResponse frame;
-    return Write(MakeOpenFrame(window)) && Read(frame) && frame.has_opened();
-  }
-
-  // Reads to the end.
-  grpc::Status Drain() {
-    v1::LeaseJobsResponse frame;
-    while (Read(frame)) {
-    }
-    return Finish();
-  }
-
- private:
-  Context context_;
-  std::unique_ptr<grpc::ClientReaderWriter<v1::LeaseJobsRequest, v1::LeaseJobsResponse>> call_;
-};
 
 queue::ServerFrame MakeJobs(int64_t sequence, int count, const std::string& payload = "{}") {
   queue::JobsFrame jobs{.sequence = sequence, .jobs = {}};
@@ -89,7 +59,7 @@ class LeaseStreamTest : public RpcTest {
 };
 
 TEST_F(LeaseStreamTest, CarriesFramesBothWays) {
-  Stream stream(*executors_);
+  StreamClient stream(*executors_);
   ASSERT_TRUE(stream.Open());
   gate_.Send(1, MakeJobs(1, 3));
   v1::LeaseJobsResponse jobs;
@@ -114,13 +84,13 @@ TEST_F(LeaseStreamTest, CarriesFramesBothWays) {
 }
 
 TEST_F(LeaseStreamTest, SaysAtOnceThatItIsConnected) {
-  Stream stream(*executors_);
+  StreamClient stream(*executors_);
   stream.call().WaitForInitialMetadata();  // returns before any frame was sent
   EXPECT_TRUE(stream.Open());
 }
 
 TEST_F(LeaseStreamTest, KeepsTheOrderOfFrames) {
-  Stream stream(*executors_);
+  StreamClient stream(*executors_);
   ASSERT_TRUE(stream.Open());
   for (int i = 1; i <= 1000; ++i) gate_.Send(1, MakeJobs(i, 1));
   for (int i = 1; i <= 1000; ++i) {
@@ -131,7 +101,7 @@ TEST_F(LeaseStreamTest, KeepsTheOrderOfFrames) {
 }
 
 TEST_F(LeaseStreamTest, EndsCleanlyWhenTheExecutorCloses) {
-  Stream stream(*executors_);
+  StreamClient stream(*executors_);
   ASSERT_TRUE(stream.Open());
   stream.call().WritesDone();
   EXPECT_TRUE(stream.Drain().ok());
@@ -142,7 +112,7 @@ TEST_F(LeaseStreamTest, EndsCleanlyWhenTheExecutorCloses) {
 }
 
 TEST_F(LeaseStreamTest, TellsTheQueueOfACancelledCall) {
-  Stream stream(*executors_);
+  StreamClient stream(*executors_);
   ASSERT_TRUE(stream.Open());
   stream.Cancel();
   ASSERT_TRUE(gate_.WaitUntil(AllEnded));
@@ -152,7 +122,7 @@ TEST_F(LeaseStreamTest, TellsTheQueueOfACancelledCall) {
 }
 
 TEST_F(LeaseStreamTest, SendsWhatWaitsBeforeTheQueueEndsIt) {
-  Stream stream(*executors_);
+  StreamClient stream(*executors_);
   ASSERT_TRUE(stream.Open());
   for (int i = 1; i <= 50; ++i) gate_.Send(1, MakeJobs(i, 1));
   queue::ServerFrame handover;
@@ -180,7 +150,7 @@ TEST_F(LeaseStreamTest, EndsOnABreachOfTheProtocol) {
   breaches[3] = Heartbeat();
   breaches[3].set_received_sequence(-1);
   for (size_t i = 0; i < breaches.size(); ++i) {
-    Stream stream(*executors_);
+    StreamClient stream(*executors_);
     ASSERT_TRUE(stream.Open());
     ASSERT_TRUE(stream.Write(breaches[i]));
     EXPECT_EQ(stream.Drain().error_code(), grpc::INVALID_ARGUMENT);
@@ -189,7 +159,7 @@ TEST_F(LeaseStreamTest, EndsOnABreachOfTheProtocol) {
 }
 
 TEST_F(LeaseStreamTest, WantsOpenFirst) {
-  Stream stream(*executors_);
+  StreamClient stream(*executors_);
   stream.Write(Heartbeat());
   const grpc::Status status = stream.Drain();
   EXPECT_EQ(status.error_code(), grpc::INVALID_ARGUMENT);
@@ -198,7 +168,7 @@ TEST_F(LeaseStreamTest, WantsOpenFirst) {
 }
 
 TEST_F(LeaseStreamTest, NamesEveryViolationOfOpen) {
-  Stream stream(*executors_);
+  StreamClient stream(*executors_);
   v1::LeaseJobsRequest frame;
   frame.mutable_open();
   stream.Write(frame);
@@ -210,7 +180,7 @@ TEST_F(LeaseStreamTest, NamesEveryViolationOfOpen) {
 
 TEST_F(LeaseStreamTest, EndsAsTheQueueRefusesIt) {
   gate_.RefuseStreams(NoLeader());
-  Stream stream(*executors_);
+  StreamClient stream(*executors_);
   stream.Write(MakeOpenFrame());
   const grpc::Status status = stream.Drain();
   EXPECT_EQ(status.error_code(), grpc::UNAVAILABLE);
@@ -219,7 +189,7 @@ TEST_F(LeaseStreamTest, EndsAsTheQueueRefusesIt) {
 }
 
 TEST_F(LeaseStreamTest, EndsWhenTheQueueIsFull) {
-  Stream stream(*executors_);
+  StreamClient stream(*executors_);
   ASSERT_TRUE(stream.Open());
   gate_.RefuseFrames(true);
   stream.Write(Heartbeat());
@@ -229,7 +199,7 @@ TEST_F(LeaseStreamTest, EndsWhenTheQueueIsFull) {
 }
 
 TEST_F(LeaseStreamTest, DoesNotSendAFrameOfJobsThatClientsWouldRefuse) {
-  Stream stream(*executors_);
+  StreamClient stream(*executors_);
   ASSERT_TRUE(stream.Open());
   gate_.Send(1, MakeJobs(1, 2, std::string(3 << 20, ' ') + "1"));
   EXPECT_EQ(stream.Drain().error_code(), grpc::INTERNAL);
@@ -244,7 +214,7 @@ TEST_F(LeaseStreamTest, SurvivesHundredsOfStreamsThatGoAtAnyMoment) {
       std::mt19937 random(t);
       auto stub = v1::ExecutorService::NewStub(NewChannel());
       for (int i = 0; i < 60; ++i) {
-        Stream stream(*stub);
+        StreamClient stream(*stub);
         const unsigned fate = random() % 6;
         if (fate == 0) stream.Cancel();
         stream.Write(MakeOpenFrame());
@@ -283,9 +253,9 @@ TEST_F(LeaseStreamTest, SurvivesHundredsOfStreamsThatGoAtAnyMoment) {
 }
 
 TEST_F(LeaseStreamTest, EndsItsStreamsWhenTheServerStops) {
-  std::vector<std::unique_ptr<Stream>> streams;
+  std::vector<std::unique_ptr<StreamClient>> streams;
   for (int i = 0; i < 50; ++i) {
-    streams.push_back(std::make_unique<Stream>(*executors_));
+    streams.push_back(std::make_unique<StreamClient>(*executors_));
     ASSERT_TRUE(streams.back()->Open());
   }
 
@@ -311,7 +281,7 @@ class ImpatientLeaseStreamTest : public LeaseStreamTest {
 };
 
 TEST_F(ImpatientLeaseStreamTest, DoesNotWaitForOpenForEver) {
-  Stream stream(*executors_);
+  StreamClient stream(*executors_);
   const grpc::Status status = stream.Drain();
   EXPECT_EQ(status.error_code(), grpc::INVALID_ARGUMENT);
   EXPECT_EQ(status.error_message(), "the first frame, open, did not come within 50ms");
@@ -319,8 +289,8 @@ TEST_F(ImpatientLeaseStreamTest, DoesNotWaitForOpenForEver) {
 }
 
 TEST_F(ImpatientLeaseStreamTest, KeepsAnOpenedStream) {
-  Stream late(*executors_);
-  Stream stream(*executors_);
+  StreamClient late(*executors_);
+  StreamClient stream(*executors_);
   ASSERT_TRUE(stream.Open());
   EXPECT_EQ(late.Drain().error_code(), grpc::INVALID_ARGUMENT);  // the time is over
   gate_.Send(1, MakeJobs(1, 1));
@@ -340,7 +310,7 @@ class NarrowLeaseStreamTest : public LeaseStreamTest {
 };
 
 TEST_F(NarrowLeaseStreamTest, EndsAStreamWhoseReaderDoesNotRead) {
-  Stream stream(*executors_);
+  StreamClient stream(*executors_);
   ASSERT_TRUE(stream.Open());
   // More than the client's window takes: a write stays in flight.
   for (int i = 0; i < 6; ++i) gate_.Send(1, MakeJobs(i + 1, 1, std::string(4 << 20, ' ') + "1"));
@@ -354,11 +324,11 @@ TEST_F(NarrowLeaseStreamTest, EndsAStreamWhoseReaderDoesNotRead) {
 }
 
 TEST_F(NarrowLeaseStreamTest, RefusesMoreStreamsThanAllowed) {
-  Stream first(*executors_), second(*executors_);
+  StreamClient first(*executors_), second(*executors_);
   ASSERT_TRUE(first.Open());
   ASSERT_TRUE(second.Open());
 
-  Stream third(*executors_);
+  StreamClient third(*executors_);
   const grpc::Status status = third.Drain();
 
   EXPECT_EQ(status.error_code(), grpc::RESOURCE_EXHAUSTED);
@@ -367,7 +337,7 @@ TEST_F(NarrowLeaseStreamTest, RefusesMoreStreamsThanAllowed) {
   EXPECT_EQ(details.retry.retry_delay().seconds(), 1);
   first.Cancel();
   while (server_->streams() > 1) std::this_thread::yield();
-  Stream fourth(*executors_);
+  StreamClient fourth(*executors_);
   EXPECT_TRUE(fourth.Open());
 }
 
