@@ -1,6 +1,7 @@
 #include "tests/end_to_end/process.h"
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -9,10 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <iostream>
 #include <sstream>
 #include <stdexcept>
 
@@ -53,7 +56,8 @@ std::ostream& operator<<(std::ostream& out, const Exit& exit) {
   return out << "exit status " << exit.status;
 }
 
-Process::Process(const std::string& program, const Options& options) {
+Process::Process(const std::string& program, const Options& options)
+    : name_(program.substr(program.rfind('/') + 1)) {
   std::vector<std::string> words = {program};
   words.insert(words.end(), options.arguments.begin(), options.arguments.end());
   std::vector<std::string> variables = Environment(options.environment);
@@ -86,7 +90,19 @@ Process::Process(const std::string& program, const Options& options) {
 
 Process::~Process() {
   Kill();
+  if (::testing::Test::HasFailure()) ShowLog();
   close(pidfd_);
+}
+
+// The end of what it wrote, for who looks into a failed test.
+void Process::ShowLog() const {
+  constexpr size_t kShown = 60;
+  const std::vector<std::string> lines = ErrorLines();
+  std::cout << "---- " << name_ << " (" << pid_ << ", " << *exit_ << ") wrote " << lines.size()
+            << " lines\n";
+  for (size_t i = lines.size() - std::min(kShown, lines.size()); i < lines.size(); ++i) {
+    std::cout << lines[i] << '\n';
+  }
 }
 
 void Process::Signal(int signal) {

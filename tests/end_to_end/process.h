@@ -29,7 +29,7 @@ struct Exit {
 std::ostream& operator<<(std::ostream& out, const Exit& exit);
 
 // A program that a test runs. What it writes is kept in files, so that it never waits for a reader.
-// Killed with the object.
+// Killed with the object; the end of its log is shown if the test has failed.
 class Process {
  public:
   struct Options {
@@ -59,6 +59,9 @@ class Process {
   std::vector<std::string> ErrorLines() const;
 
  private:
+  void ShowLog() const;
+
+  const std::string name_;
   ScratchDirectory directory_;
   pid_t pid_ = 0;
   int pidfd_ = -1;  // readable when it has ended
