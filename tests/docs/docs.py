@@ -238,6 +238,17 @@ def operations_quotes_log_lines_as_they_are(tree):
 
 
 @rule
+def protocol_has_every_reason(tree):
+    layers = tuple(f"server/{layer}/" for layer in ("base", "queue", "rpc", "store"))
+    reasons = {reason for path, text in tree.code.items() if path.startswith(layers)
+               for reason in re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', text)}
+    shown = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)*\b", "".join(
+        re.findall(r"^\| [A-Z_]+ \|([^|]*)\|", tree.pages["docs/protocol.md"], re.MULTILINE))))
+    return ([f"docs/protocol.md: reason {reason} is missing" for reason in sorted(reasons - shown)]
+            + [f"docs/protocol.md: there is no reason {r}" for r in sorted(shown - tree.words)])
+
+
+@rule
 def sql_page_has_every_public_function(tree):
     found = []
     for path, text in tree.code.items():
