@@ -84,6 +84,7 @@ void SessionLoop::Step() {
   // While a write is under way, outcomes pile up to one frame.
   while (!machine_.writing() && CollectNews()) {
   }
+  if (result_.has_value()) return;
   const absl::Time tick = machine_.NextTick();
   void* tag = nullptr;
   bool ok = false;
