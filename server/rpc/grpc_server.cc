@@ -18,7 +18,7 @@
 #include "server/rpc/executor_service.h"
 #include "server/rpc/job_service.h"
 #include "server/rpc/keep_warm.h"
-#include "server/rpc/library_logs.h"
+#include "server/rpc/grpc_process.h"
 #include "server/rpc/limits.h"
 
 namespace leasehold::rpc {
@@ -100,7 +100,7 @@ absl::Status GrpcServer::Start() {
   Running& r = *running_;
   const GrpcServerOptions& options = r.edge.options;
   RaiseFileLimit();
-  RouteLibraryLogs();
+  PrepareGrpc();
   auto sockets = Listen(options.host, options.port);
   if (!sockets.ok()) return sockets.status();
 

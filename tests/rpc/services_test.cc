@@ -161,6 +161,29 @@ TEST_F(ServicesTest, PagesThroughJobsWithoutTheirPayloads) {
   EXPECT_THAT(ids, ElementsAre("1", "2", "3", "4", "5", "6", "7"));
 }
 
+TEST_F(ServicesTest, EndsAPageBeforeItIsLargerThanClientsAccept) {
+  std::vector<NewJob> jobs(100);
+  for (NewJob& job : jobs) job.payload = std::string(64 * 1024, ' ') + "1";  // and so their errors
+  gate_.AddJobs(std::move(jobs), std::nullopt, [](const auto&) {});
+
+  v1::ListJobsRequest list;
+  list.set_page_size(1000);
+  int listed = 0;
+  int pages = 0;
+  do {
+    v1::ListJobsResponse page;
+    Context context;
+    ASSERT_TRUE(jobs_->ListJobs(&context, list, &page).ok());
+    EXPECT_LT(page.ByteSizeLong(), 4 << 20);
+    listed += page.jobs_size();
+    ++pages;
+    list.set_page_token(page.next_page_token());
+  } while (!list.page_token().empty());
+
+  EXPECT_EQ(listed, 100);
+  EXPECT_EQ(pages, 3);
+}
+
 TEST_F(ServicesTest, CompletesOneLeaseOrSaysThatItIsLost) {
   gate_.AddLease(MakeToken(1));
   v1::CompleteRequest request;

@@ -1,11 +1,13 @@
-#include "server/rpc/library_logs.h"
+#include "server/rpc/grpc_process.h"
 
 #include <google/protobuf/stubs/logging.h>
+#include <grpc/grpc.h>
 #include <grpc/support/log.h>
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <mutex>
 
 #include "server/logging/log.h"
 
@@ -29,9 +31,13 @@ void LogForGrpc(gpr_log_func_args* args) {
 
 }  // namespace
 
-void RouteLibraryLogs() {
-  gpr_set_log_function(&LogForGrpc);
-  google::protobuf::SetLogHandler(nullptr);
+void PrepareGrpc() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    gpr_set_log_function(&LogForGrpc);
+    google::protobuf::SetLogHandler(nullptr);
+    grpc_init();
+  });
 }
 
 }  // namespace leasehold::rpc
