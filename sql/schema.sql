@@ -328,6 +328,7 @@ CREATE FUNCTION leasehold.lease_of(job_id bigint, activation integer) RETURNS TA
     AND lease_of.job_id = ANY (job_ids)
     AND held.job_id = lease_of.job_id
     AND held.activation = lease_of.activation
+  LIMIT 1
 $$;
 
 CREATE FUNCTION leasehold.lock_key(purpose text) RETURNS bigint

@@ -72,7 +72,8 @@ AS $$
   END
 $$;
 
--- The live lease of this activation of a job: no row if there is none.
+-- The live lease of this activation of a job: no row if there is none. There is never a second one:
+-- LIMIT keeps the search one per job, with lo and hi looked at first, wherever it is inlined.
 CREATE FUNCTION :"schema".lease_of(job_id bigint, activation integer)
 RETURNS TABLE (locked_at timestamptz, locked_by text)
 LANGUAGE sql STABLE
@@ -85,6 +86,7 @@ AS $$
     AND lease_of.job_id = ANY (job_ids)
     AND held.job_id = lease_of.job_id
     AND held.activation = lease_of.activation
+  LIMIT 1
 $$;
 
 -- Whether a lease of this activation of the job stands. Lock the job's row in an earlier statement.

@@ -28,7 +28,8 @@ got AS MATERIALIZED (
   WHERE job.activation = ranked.activation
     AND :"schema".to_micros(job.run_at) = ranked.run_at
     AND job.attempts = ranked.attempts
-    AND job.attempts < job.max_attempts
+    -- Not written as in the ready index, which a plan made while the table was small would use.
+    AND job.max_attempts - job.attempts > 0
     AND job.task = ranked.task
     AND job.queue_name IS NOT DISTINCT FROM ranked.queue_name
     AND job.flags IS NOT DISTINCT FROM ranked.flags::text[]

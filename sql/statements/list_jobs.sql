@@ -2,10 +2,16 @@
 --
 -- $1 text task (NULL: any), $2 text queue name (NULL: any or none), $3 text state: any, ready,
 -- scheduled, leased or failed, $4 bigint id, $5 integer limit
-WITH listed AS (
-  (SELECT job.*, lease.locked_at, lease.locked_by
+WITH
+-- Read only where it is asked for: not for state any.
+held AS MATERIALIZED (
+  SELECT unnest(job_ids) AS job_id, unnest(activations) AS activation
+  FROM :"schema".leases
+  WHERE hi > $4
+),
+listed AS (
+  (SELECT job.*
    FROM :"schema".job_rows AS job
-   LEFT JOIN LATERAL :"schema".lease_of(job.id, job.activation) AS lease ON true
    WHERE $3::text <> 'leased'
      AND job.id > $4
      AND ($1::text IS NULL OR job.task = $1)
@@ -16,21 +22,22 @@ WITH listed AS (
        WHEN 'failed' THEN job.attempts >= job.max_attempts
        ELSE true
      END
-     AND ($3::text = 'any' OR lease.locked_at IS NULL)
+     -- NOT IN: a hashed set of pairs that are never NULL.
+     AND ($3::text = 'any' OR (job.id, job.activation) NOT IN (SELECT job_id, activation FROM held))
    ORDER BY job.id
    LIMIT $5)
   UNION ALL
-  -- From the leases, of which there are few.
-  (SELECT job.*, held.leased_at, executors.executor_id
-   FROM (
-     SELECT leased_at, unnest(job_ids) AS job_id, unnest(activations) AS activation,
-       unnest(sessions) AS session
-     FROM :"schema".leases
-     WHERE $3::text = 'leased' AND hi > $4
-   ) AS held
-   JOIN :"schema".job_rows AS job ON job.id = held.job_id AND job.activation = held.activation
-   LEFT JOIN :"schema".executors ON executors.number = held.session
-   WHERE job.id > $4
+  (SELECT job.*
+   FROM held
+   CROSS JOIN LATERAL (
+     SELECT *
+     FROM :"schema".job_rows
+     WHERE id = held.job_id AND activation = held.activation
+     -- A look-up per lease: without this the planner would read all jobs in the order of ids.
+     OFFSET 0
+   ) AS job
+   WHERE $3::text = 'leased'
+     AND job.id > $4
      AND ($1::text IS NULL OR job.task = $1)
      AND ($2::text IS NULL OR job.queue_name = $2)
    ORDER BY job.id
@@ -39,6 +46,7 @@ WITH listed AS (
 SELECT id, task, queue_name, priority, :"schema".to_micros(run_at) AS run_at, attempts,
   max_attempts, activation, crashes, flags, payload, metadata, last_error, job_key, revision,
   :"schema".to_micros(created_at) AS created_at, :"schema".to_micros(updated_at) AS updated_at,
-  :"schema".to_micros(locked_at) AS locked_at, locked_by
+  :"schema".to_micros(lease.locked_at) AS locked_at, lease.locked_by
 FROM listed
+LEFT JOIN LATERAL :"schema".lease_of(listed.id, listed.activation) AS lease ON true
 ORDER BY id

@@ -49,8 +49,8 @@ std::string Normalized(const std::string& dump) {
 
 std::string Dump(const std::string& url) {
   const auto binaries = store::FindPostgresBinaries("", std::nullopt);
-  const std::string command =
-      absl::StrFormat("'%s/pg_dump' --schema-only --no-owner '%s'", binaries.value().directory, url);
+  const std::string command = absl::StrFormat("'%s/pg_dump' --schema-only --no-owner '%s'",
+                                              binaries.value().directory, url);
   const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
   std::string text;
   char buffer[4096];

@@ -99,7 +99,8 @@ bool SqlSession::Notified(const std::string& channel) {
   return false;
 }
 
-SqlTest::SqlTest() : sql_(Connect()) {
+SqlTest::SqlTest(PostgresCluster& cluster)
+    : database_(cluster, MigrateTestSchema), sql_(Connect()) {
   leader_ = std::make_unique<SqlSession>(
       *store::ConnectionString(database_.url(), store::ApplicationName("server-1")));
   leader_->Run(sql::kRaiseEpoch, {"server-1", std::nullopt, "0"});
@@ -122,11 +123,11 @@ void SqlTest::Lease(const std::vector<int64_t>& ids, int64_t row_number) {
     for (size_t i = 0; i < columns.size(); ++i) columns[i].push_back(row[i]);
   }
   const std::string number = std::to_string(row_number);
-  const SqlResult leased = leader_->Run(
-      sql::kLeaseJobs,
-      {"1", NextNumber(), "true", number, Array(columns[0]), Array(columns[7]), Array(columns[4]),
-       Array(columns[5]), Array(columns[1]), Array(columns[2]), Array(columns[9]),
-       Array(ids.size(), "7"), Array(columns[0]), Array(columns[0])});
+  const SqlResult leased =
+      leader_->Run(sql::kLeaseJobs, {"1", NextNumber(), "true", number, Array(columns[0]),
+                                     Array(columns[7]), Array(columns[4]), Array(columns[5]),
+                                     Array(columns[1]), Array(columns[2]), Array(columns[9]),
+                                     Array(ids.size(), "7"), Array(columns[0]), Array(columns[0])});
   ASSERT_EQ(leased.rows.size(), ids.size());
 }
 

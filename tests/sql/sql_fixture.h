@@ -63,7 +63,8 @@ class SqlSession {
 // program that uses the SQL functions.
 class SqlTest : public ::testing::Test {
  protected:
-  SqlTest();
+  SqlTest() : SqlTest(PostgresCluster::Shared()) {}
+  explicit SqlTest(PostgresCluster& cluster);
 
   std::unique_ptr<SqlSession> Connect() const;
 
@@ -77,7 +78,7 @@ class SqlTest : public ::testing::Test {
   std::string TakeInbox();
   std::string NextNumber() { return std::to_string(++journal_number_); }
 
-  TestDatabase database_{MigrateTestSchema};
+  TestDatabase database_;
   std::unique_ptr<SqlSession> leader_;
   std::unique_ptr<SqlSession> sql_;
 

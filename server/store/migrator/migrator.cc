@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "server/store/connection_string.h"
 #include "server/store/sqlstate.h"
 #include "sql/migrations.h"
@@ -173,6 +174,14 @@ absl::Status RunToEnd(Migrator& migrator, const MigrateOptions& options, Migrati
   }
 }
 
+// libpq says why in lines of its own, and names the host but never the password.
+absl::Status Unreachable(std::string why) {
+  while (!why.empty() && why.back() == '\n') why.pop_back();
+  return absl::UnavailableError(
+      absl::StrFormat("the database cannot be reached: %s: start it, or correct --database-url",
+                      absl::StrReplaceAll(why, {{"\n\t", " "}, {"\n", "; "}})));
+}
+
 // Connects, checks what can be checked without the schema, and runs `work` on the connection.
 template <typename Work>
 absl::StatusOr<MigrationReport> WithConnection(const std::string& database_url,
@@ -192,6 +201,8 @@ absl::StatusOr<MigrationReport> WithConnection(const std::string& database_url,
     if (!status.ok()) return status;
   } catch (const pqxx::sql_error& e) {
     return SqlError(e.sqlstate(), "migrate", e.what());
+  } catch (const pqxx::broken_connection& e) {
+    return Unreachable(e.what());
   } catch (const std::exception& e) {
     return SqlError("", "migrate", e.what());
   }
@@ -206,11 +217,10 @@ std::vector<sql::Migration> MigrateOptions::AllMigrations() {
 
 absl::StatusOr<MigrationReport> Migrate(const std::string& database_url,
                                         const MigrateOptions& options) {
-  return WithConnection(
-      database_url, options,
-      [&options](pqxx::connection&, Migrator& migrator, MigrationReport& report) {
-        return RunToEnd(migrator, options, report);
-      });
+  return WithConnection(database_url, options,
+                        [&options](pqxx::connection&, Migrator& migrator, MigrationReport& report) {
+                          return RunToEnd(migrator, options, report);
+                        });
 }
 
 absl::StatusOr<MigrationReport> CheckMigrations(const std::string& database_url,

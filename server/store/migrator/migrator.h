@@ -28,9 +28,9 @@ struct MigrationReport {
 };
 
 // Brings the schema up to date, creating it if need be: each migration in a transaction of its own,
-// recorded in the table `migrations`. Blocks. May be run by many replicas at once: one migrates, the
-// others wait for it. A migration never makes producers queue up behind it: it waits for a lock no
-// longer than 200 ms, and then all of it is tried again later.
+// recorded in the table `migrations`. Blocks. May be run by many replicas at once: one migrates,
+// the others wait for it. A migration never makes producers queue up behind it: it waits for a lock
+// no longer than 200 ms, and then all of it is tried again later.
 //
 // kFailedPrecondition: PostgreSQL is older than 12, the schema was made by another program, or a
 // newer Leasehold has migrated it beyond what this one understands; nothing was done.
