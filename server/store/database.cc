@@ -92,10 +92,10 @@ void Database::Work(Worker& worker) {
   while (Take(worker, assignment)) {
     if (assignment.refusal.ok()) {
       Run(worker, std::move(assignment));
+      Release(worker);
     } else {
       assignment.operation->Answer(assignment.refusal);
     }
-    Release(worker);
     assignment = {};
   }
 }
@@ -106,11 +106,10 @@ bool Database::Take(Worker& worker, Assignment& assignment) {
   work_.wait(mu_, [&] { return stopping_ || queue_.has_refused() || runnable(); });
   if (auto refused = queue_.TakeRefused()) {
     assignment = {std::move(refused->operation), {}, std::move(refused->status)};
-  } else if (stopping_) {
-    return false;
-  } else {
-    assignment = {queue_.Take(), {epoch_, ++last_number_}, absl::OkStatus()};
+    return true;
   }
+  if (stopping_) return false;
+  assignment = {queue_.Take(), {epoch_, ++last_number_}, absl::OkStatus()};
   worker.busy = true;
   ++busy_;
   return true;
@@ -207,7 +206,7 @@ void Database::StartRotation() {
 void Database::Recover() {
   {
     MutexLock lock(mu_);
-    idle_.wait(mu_, [this] { return busy_ == 0 && !queue_.has_refused(); });
+    idle_.wait(mu_, [this] { return busy_ == 0; });
   }
   absl::Duration pause = kFirstPause;
   while (IsAway()) {

@@ -26,18 +26,18 @@ constexpr Entry kEntries[] = {
     {"40001", {.code = StatusCode::kAborted, .transient = true}},
     {"40P01", {.code = StatusCode::kAborted, .transient = true}},
     {"40003", {.code = StatusCode::kUnavailable, .connection_lost = true}},
-    // A job id or a name of ours is taken: none of the caller's values can do that.
-    {"23505", {.code = StatusCode::kUnavailable}},
+    // A number of ours is taken, which no value of the caller's can do: again with another one.
+    {"23505", {.code = StatusCode::kAborted}},
     {"22", {.code = StatusCode::kInvalidArgument}},
     {"23", {.code = StatusCode::kInvalidArgument}},
     {"54", {.code = StatusCode::kInvalidArgument}},  // program limits: nested too deep, too wide
     {"53300", {.code = StatusCode::kUnavailable, .connection_lost = true}},
-    {"53", {.code = StatusCode::kUnavailable}},
+    {"53", {.code = StatusCode::kResourceExhausted}},  // disk, memory
     {"57P01", {.code = StatusCode::kUnavailable, .connection_lost = true}},
     {"57P02", {.code = StatusCode::kUnavailable, .connection_lost = true}},
     {"57P03", {.code = StatusCode::kUnavailable, .connection_lost = true}},
     {"57P05", {.code = StatusCode::kUnavailable, .connection_lost = true}},
-    {"57014", {.code = StatusCode::kUnavailable}},  // ran into statement_timeout, or was cancelled
+    {"57014", {.code = StatusCode::kDeadlineExceeded}},  // statement_timeout, or cancelled
     // This server has become a standby: the next connection finds the primary.
     {"25006", {.code = StatusCode::kUnavailable, .connection_lost = true}},
     {"08", {.code = StatusCode::kUnavailable, .connection_lost = true}},
@@ -60,8 +60,13 @@ absl::Status SqlError(std::string_view sqlstate, std::string_view statement,
   const std::string text = absl::StrFormat("%s: %s (%s)", statement, message,
                                            sqlstate.empty() ? "connection lost" : sqlstate);
   const StatusCode code = MeaningOf(sqlstate).code;
-  if (code != StatusCode::kUnavailable) return absl::Status(code, text);
-  return RetryableError(code, "DATABASE_AWAY", text, kRetryDelay);
+  if (code == StatusCode::kUnavailable) {
+    return RetryableError(code, "DATABASE_AWAY", text, kRetryDelay);
+  }
+  if (code == StatusCode::kResourceExhausted) {
+    return RetryableError(code, "DATABASE_EXHAUSTED", text, kRetryDelay);
+  }
+  return absl::Status(code, text);
 }
 
 }  // namespace leasehold::store

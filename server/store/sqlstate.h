@@ -6,7 +6,8 @@
 
 namespace leasehold::store {
 
-// What PostgreSQL's five-letter code means to us: the one place where it is decided.
+// What PostgreSQL's five-letter code means to us: the one place where it is decided. kUnavailable
+// always is a lost connection.
 struct SqlstateMeaning {
   absl::StatusCode code = absl::StatusCode::kInternal;
   // The statement may succeed if it is simply run again.

@@ -108,8 +108,7 @@ TEST_F(AddJobsTest, TakesNoIdTwice) {
 TEST_F(AddJobsTest, RefusesAnIdThatIsTakenWithoutBlamingTheCaller) {
   Add(1);
 
-  EXPECT_EQ(Submit(AddJobs{{Insertable(1)}, {}, {}}).status().code(),
-            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Submit(AddJobs{{Insertable(1)}, {}, {}}).status().code(), absl::StatusCode::kAborted);
 }
 
 TEST_F(AddJobsTest, AnswersKeyedJobsInTheirOrder) {

@@ -76,8 +76,8 @@ TEST(SqlstateTest, KnowsWhatALostConnectionIs) {
 TEST(SqlstateTest, BlamesTheCallerForValuesOnly) {
   EXPECT_EQ(MeaningOf("22P02").code, absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(MeaningOf("23514").code, absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(MeaningOf("23505").code, absl::StatusCode::kUnavailable);
-  EXPECT_EQ(MeaningOf("53100").code, absl::StatusCode::kUnavailable);
+  EXPECT_EQ(MeaningOf("23505").code, absl::StatusCode::kAborted);
+  EXPECT_EQ(MeaningOf("53100").code, absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(MeaningOf("LH001").code, absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(MeaningOf("42P01").code, absl::StatusCode::kInternal);
 }

@@ -15,7 +15,7 @@ namespace {
 
 using store::FaultPoint;
 
-// Holds every statement of one name until it is opened.
+// Holds every statement of one name until it is opened, and then cuts the first ones.
 class Gate {
  public:
   explicit Gate(std::string statement) : statement_(std::move(statement)) {}
@@ -27,7 +27,7 @@ class Gate {
     changed_.notify_all();
     changed_.wait(mu_, [this] { return open_; });
     --held_;
-    return cut_;
+    return cuts_-- > 0;
   }
   void AwaitHeld(int count) {
     MutexLock lock(mu_);
@@ -37,10 +37,10 @@ class Gate {
     MutexLock lock(mu_);
     return held_;
   }
-  void Open(bool cut = false) {
+  void Open(int cuts = 0) {
     MutexLock lock(mu_);
     open_ = true;
-    cut_ = cut;
+    cuts_ = cuts;
     changed_.notify_all();
   }
 
@@ -50,7 +50,7 @@ class Gate {
   std::condition_variable_any changed_;
   int held_ GUARDED_BY(mu_) = 0;
   bool open_ GUARDED_BY(mu_) = false;
-  bool cut_ GUARDED_BY(mu_) = false;
+  int cuts_ GUARDED_BY(mu_) = 0;
 };
 
 class PgJobStoreTest : public StoreTest {
@@ -115,12 +115,30 @@ TEST_F(PgJobStoreTest, AnswersWhatWaitsWhenTheDatabaseGoesAway) {
   gate_->AwaitHeld(1);
   std::future<absl::Status> waiting = SubmitLater(AddJobs{{Insertable(2)}, {}, {}});
 
-  gate_->Open(/*cut=*/true);
+  gate_->Open(/*cuts=*/1000);
 
   EXPECT_EQ(ReasonOf(waiting.get()), "DATABASE_AWAY");
   observer_.Await([](const auto& told) { return told.away == 1; });
   store_->Stop();
   EXPECT_EQ(ReasonOf(in_doubt.get()), "DATABASE_AWAY");
+}
+
+TEST_F(PgJobStoreTest, ComesBackThoughItIsAskedAllTheTime) {
+  StartWithGate("add_jobs", 1);
+  std::future<absl::Status> in_doubt = SubmitLater(AddJobs{{Insertable(1)}, {}, {}});
+  gate_->AwaitHeld(1);
+  std::promise<void> served;
+  std::function<void()> ask = [&] {
+    store_->Submit(ReadJobs{{1}}, [&](const absl::Status& status, const StoreAnswer&) {
+      status.ok() ? served.set_value() : ask();
+    });
+  };
+
+  ask();
+  gate_->Open(/*cuts=*/1);
+
+  served.get_future().get();
+  EXPECT_TRUE(in_doubt.get().ok());
 }
 
 TEST_F(PgJobStoreTest, AnswersEverythingBeforeItHasStopped) {
@@ -208,7 +226,7 @@ TEST_F(PgJobStoreTest, DoesNotComeBackWhenAnotherServerTookOverMeanwhile) {
   auto other = store::LeadershipStore::Connect(ConnectionTo("server-2"));
   ASSERT_TRUE(other.value()->TakeOver(1).ok());
 
-  gate_->Open(/*cut=*/true);
+  gate_->Open(/*cuts=*/1);
 
   EXPECT_EQ(in_doubt.get().code(), absl::StatusCode::kFailedPrecondition);
   observer_.Await([](const auto& told) { return told.deposed == 1; });
