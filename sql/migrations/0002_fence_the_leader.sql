@@ -97,7 +97,7 @@ END
 $$;
 
 -- Empties the half of the journal that is not written now and turns to it, if its newest row is
--- older than `keep` or `full` says that the other half alone holds enough. Nothing is done while
+-- older than `keep` or `is_full` says that the other half alone holds enough. Nothing is done while
 -- that one is empty. Returns whether it turned.
 CREATE FUNCTION :"schema".rotate_journal(epoch bigint, keep interval, is_full boolean)
 RETURNS boolean
