@@ -18,6 +18,8 @@ namespace {
 constexpr absl::Duration kFirstBackOff = absl::Milliseconds(50);
 constexpr absl::Duration kLastBackOff = absl::Seconds(1);
 constexpr absl::Duration kShortestAttempt = absl::Seconds(1);
+// Where another server may answer.
+constexpr absl::Duration kLongestAttempt = absl::Seconds(5);
 
 bool MaySucceedLater(const absl::Status& status) {
   switch (status.code()) {
@@ -75,15 +77,20 @@ absl::Status Calls::Call(const Attempt& attempt) {
   }
   const auto end = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(deadline_);
   absl::Duration bound = kFirstBackOff;
+  // That the time ran out says less than what the server said before.
+  absl::Status answer;
   for (int attempts = 1;; ++attempts) {
     const size_t current = current_.load();
     const Server& server = servers_[current];
     const auto left = absl::FromChrono(end - std::chrono::steady_clock::now());
     grpc::ClientContext context;
     // Half of what is left, so that a server that hangs leaves time for another try.
-    context.set_deadline(Deadline(std::min(left, std::max(left / 2, kShortestAttempt))));
-    const absl::Status status = FromGrpc(attempt(server.channel, context));
+    absl::Duration attempt_time = std::max(left / 2, kShortestAttempt);
+    if (servers_.size() > 1) attempt_time = std::min(attempt_time, kLongestAttempt);
+    context.set_deadline(Deadline(std::min(left, attempt_time)));
+    absl::Status status = FromGrpc(attempt(server.channel, context));
     if (!MaySucceedLater(status)) return status;
+    if (answer.ok() || !absl::IsDeadlineExceeded(status)) answer = status;
 
     size_t expected = current;
     current_.compare_exchange_strong(expected, (current + 1) % servers_.size());
@@ -91,7 +98,7 @@ absl::Status Calls::Call(const Attempt& attempt) {
         RetryDelayOf(status).value_or(absl::ZeroDuration()) + bound * RandomBelowOne();
     bound = std::min(2 * bound, kLastBackOff);
     const auto next = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(wait);
-    if (next >= end) return GivenUp(status, server.address, attempts, deadline_);
+    if (next >= end) return GivenUp(answer, server.address, attempts, deadline_);
     std::this_thread::sleep_until(next);
   }
 }

@@ -104,11 +104,10 @@ HandlerPool::News HandlerPool::Collect() {
 }
 
 void HandlerPool::Work(const std::shared_ptr<Shared>& shared, size_t index) {
-  Mutex& mutex = shared->mutex;
-  mutex.Lock();
+  shared->mutex.Lock();
   Slot& slot = shared->slots[index];
   while (true) {
-    while (shared->queue.empty() && !shared->closed) shared->work.wait(mutex);
+    while (shared->queue.empty() && !shared->closed) shared->work.wait(shared->mutex);
     if (shared->closed) break;
     HeldJob held = std::move(shared->queue.front());
     shared->queue.pop_front();
@@ -116,23 +115,23 @@ void HandlerPool::Work(const std::shared_ptr<Shared>& shared, size_t index) {
     slot = {.handle = held.handle, .cancellation = cancellation};
     if (!held.announced) shared->news.started.push_back(held.handle);
     const bool tell = !held.announced && std::exchange(shared->news_wanted, false);
-    mutex.Unlock();
+    shared->mutex.Unlock();
 
     if (tell) shared->on_news();
     FinishedJob finished{.handle = held.handle, .outcome = shared->run(*held.job, *cancellation)};
     held.job.reset();
 
-    mutex.Lock();
+    shared->mutex.Lock();
     slot = {};
     if (shared->closed) break;
     shared->news.finished.push_back(std::move(finished));
     if (std::exchange(shared->news_wanted, false)) {
-      mutex.Unlock();
+      shared->mutex.Unlock();
       shared->on_news();
-      mutex.Lock();
+      shared->mutex.Lock();
     }
   }
-  mutex.Unlock();
+  shared->mutex.Unlock();
 }
 
 }  // namespace leasehold::client

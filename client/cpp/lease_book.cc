@@ -8,8 +8,8 @@ JobHandle LeaseBook::Add(std::unique_ptr<v1::LeasedJob> job) {
   Lease lease{.token = job->lease_token(),
               .job_id = job->id(),
               .task = job->task(),
-              .attempt = job->attempt(),
-              .job = std::move(job)};
+              .attempt = job->attempt()};
+  lease.job = std::move(job);
   leases_.emplace_hint(leases_.end(), ++last_handle_, std::move(lease));
   waiting_.push_back(last_handle_);
   return last_handle_;

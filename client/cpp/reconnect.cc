@@ -7,7 +7,6 @@ namespace leasehold::client {
 namespace {
 
 constexpr absl::Duration kFirstBound = absl::Milliseconds(100);
-constexpr absl::Duration kLastBound = absl::Seconds(5);
 
 size_t IndexOf(const std::vector<std::string>& list, const std::string& text) {
   return std::find(list.begin(), list.end(), text) - list.begin();
@@ -36,8 +35,10 @@ void Reconnect::Prefer(const std::vector<std::string>& addresses) {
 
 void Reconnect::TryAnother() { next_ = (next_ + 1) % addresses_.size(); }
 
+void Reconnect::Limit(absl::Duration bound) { last_bound_ = std::max(bound, kFirstBound); }
+
 absl::Duration Reconnect::Failed(std::optional<absl::Duration> asked) {
-  const absl::Duration bound = std::min(kLastBound, kFirstBound * (1 << std::min(failures_, 6)));
+  const absl::Duration bound = std::min(last_bound_, kFirstBound * (1 << std::min(failures_, 6)));
   ++failures_;
   return asked.value_or(absl::ZeroDuration()) + bound * random_();
 }

@@ -31,6 +31,8 @@ class Reconnect {
   void Prefer(const std::vector<std::string>& addresses);
   void TryAnother();
 
+  // From now on a wait is drawn from at most `bound`, so that the session is resumed in time.
+  void Limit(absl::Duration bound);
   // How long to wait before the next one; never less than the server asked for.
   absl::Duration Failed(std::optional<absl::Duration> asked);
   void Succeeded() { failures_ = 0; }
@@ -41,6 +43,7 @@ class Reconnect {
   size_t given_;
   size_t next_ = 0;
   int failures_ = 0;
+  absl::Duration last_bound_ = absl::Seconds(5);
   Random random_;
 };
 

@@ -20,37 +20,36 @@ void SessionMachine::OnFrame(StreamId stream, v1::LeaseJobsResponse frame, absl:
   epoch_ = std::max<uint64_t>(epoch_, frame.epoch());
   if (stream_.open == frame.has_opened()) return;
 
-  using Frame = v1::LeaseJobsResponse;
   switch (frame.frame_case()) {
-    case Frame::kOpened:
+    case v1::LeaseJobsResponse::kOpened:
       OnOpened(frame.opened(), now);
       break;
-    case Frame::kJobs:
+    case v1::LeaseJobsResponse::kJobs:
       OnJobs(*frame.mutable_jobs(), now);
       break;
-    case Frame::kRecorded:
+    case v1::LeaseJobsResponse::kRecorded:
       OnRecorded(frame.recorded());
       break;
-    case Frame::kRecall:
+    case v1::LeaseJobsResponse::kRecall:
       OnRecall(frame.recall());
       break;
-    case Frame::kCancel:
+    case v1::LeaseJobsResponse::kCancel:
       OnCancel(frame.cancel());
       break;
-    case Frame::kRevoke:
+    case v1::LeaseJobsResponse::kRevoke:
       OnRevoke(frame.revoke());
       break;
-    case Frame::kHandover:
+    case v1::LeaseJobsResponse::kHandover:
       reconnect_.Prefer({frame.handover().addresses().begin(), frame.handover().addresses().end()});
       ConnectAgain(now);
       break;
-    case Frame::kIdle:
+    case v1::LeaseJobsResponse::kIdle:
       idle_ = true;
       break;
-    case Frame::kHeartbeat:
+    case v1::LeaseJobsResponse::kHeartbeat:
       stream_.reply_wanted |= frame.heartbeat().reply();
       break;
-    case Frame::FRAME_NOT_SET:
+    case v1::LeaseJobsResponse::FRAME_NOT_SET:
       break;
   }
   Flush(now);

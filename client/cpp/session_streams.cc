@@ -11,7 +11,10 @@
 namespace leasehold::client {
 namespace {
 
-constexpr absl::Duration kOpenTimeout = absl::Seconds(10);
+// How long `opened` may take, within the time in which any other frame would.
+constexpr absl::Duration kShortestOpenTimeout = absl::Seconds(1);
+constexpr absl::Duration kLongestOpenTimeout = absl::Seconds(10);
+constexpr absl::Duration kLongestBackOff = absl::Seconds(5);
 // A stream that ends sooner counts as a failure to connect.
 constexpr absl::Duration kSettled = absl::Seconds(1);
 constexpr absl::Duration kWarningInterval = absl::Seconds(30);
@@ -24,7 +27,8 @@ void SessionMachine::Connect(absl::Time now) {
   stream_ = {};
   stream_.id = ++last_stream_;
   stream_.writing = true;
-  stream_.open_deadline = now + kOpenTimeout;
+  stream_.open_deadline =
+      now + std::clamp(2 * heartbeat_interval_, kShortestOpenTimeout, kLongestOpenTimeout);
   stream_.drain_wanted = leaving();
   actions_.emplace_back(
       OpenStream{.stream = stream_.id, .address = reconnect_.address(), .open = OpenFrame()});
@@ -125,7 +129,10 @@ void SessionMachine::OnOpened(const v1::LeaseJobsResponse::Opened& opened, absl:
     outbox_.Renumber();
   }
   session_id_ = opened.session_id();
-  if (opened.has_heartbeat_interval()) heartbeat_interval_ = duration(opened.heartbeat_interval());
+  if (opened.has_heartbeat_interval()) {
+    heartbeat_interval_ = duration(opened.heartbeat_interval());
+    reconnect_.Limit(std::min(heartbeat_interval_, kLongestBackOff));
+  }
   payload_limit_ = opened.payload_limit();
   frame_limit_ = opened.frame_limit();
 

@@ -161,7 +161,7 @@ TEST_F(AClient, TriesTheNextAddressWhenNobodyAnswersAtOne) {
 }
 
 TEST_F(AClient, GivesUpAtItsDeadlineAndNamesTheServer) {
-  Client client({.address = "127.0.0.1:1", .deadline = absl::Milliseconds(200)});
+  Client client({.address = "127.0.0.1:1", .deadline = absl::Seconds(1)});
   const absl::Status status = client.AddJob({.task = "hello"}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(status.message()),
