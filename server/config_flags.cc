@@ -36,10 +36,10 @@ absl::Status CheckDatabaseUrl(const std::string& text) {
 absl::Status CheckSchema(const std::string& text) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
   const auto inside = [&](char c) { return letter(c) || (c >= '0' && c <= '9'); };
-  if (text.size() > 63 || text.empty() || !letter(text[0]) ||
+  if (text.size() > 48 || text.empty() || !letter(text[0]) ||
       !std::all_of(text.begin(), text.end(), inside)) {
     return BadValue(text,
-                    "is not a schema name: 1 to 63 of a-z, 0-9 and _, not beginning with a digit");
+                    "is not a schema name: 1 to 48 of a-z, 0-9 and _, not beginning with a digit");
   }
   if (text.starts_with("pg_")) {
     return BadValue(text,
