@@ -25,6 +25,7 @@ bool MaySucceedLater(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kCancelled:  // by a server that stops: nobody here cancels a call
       return true;
     case absl::StatusCode::kResourceExhausted:
       // Without a time to wait it speaks of the message's size.
