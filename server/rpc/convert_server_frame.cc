@@ -46,7 +46,7 @@ void Convert(queue::OpenedFrame frame, const SessionTerms& terms, Response& resp
   for (std::string& token : frame.resumed_tokens) to.add_resumed_tokens(std::move(token));
   for (std::string& token : frame.lost_tokens) to.add_lost_tokens(std::move(token));
   to.set_payload_limit(terms.payload_limit);
-  to.set_frame_limit(terms.frame_limit);
+  to.set_frame_limit(terms.frame_limit());
   to.set_server_version(terms.server_version);
   for (const std::string& address : terms.addresses) to.add_addresses(address);
   for (const std::string& capability : terms.capabilities) to.add_capabilities(capability);

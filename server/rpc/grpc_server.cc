@@ -16,10 +16,9 @@
 #include "server/rpc/admin_service.h"
 #include "server/rpc/edge.h"
 #include "server/rpc/executor_service.h"
+#include "server/rpc/grpc_process.h"
 #include "server/rpc/job_service.h"
 #include "server/rpc/keep_warm.h"
-#include "server/rpc/grpc_process.h"
-#include "server/rpc/limits.h"
 
 namespace leasehold::rpc {
 namespace {
@@ -56,7 +55,7 @@ void SetArguments(const GrpcServerOptions& options, grpc::ServerBuilder& builder
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 32 * 1024);
   // A mesh carries many executors over one connection: the cap on streams is our own.
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 100'000);
-  const int64_t receive = std::max(kFrameLimit, options.terms.payload_limit + (256 << 10));
+  const int64_t receive = options.terms.frame_limit();
   builder.SetMaxReceiveMessageSize(static_cast<int>(receive));
   builder.SetMaxSendMessageSize(-1);
   // A message is unpacked whole before its size is looked at: a megabyte may hold a gigabyte.

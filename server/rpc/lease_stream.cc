@@ -9,6 +9,7 @@
 #include "server/logging/log.h"
 #include "server/rpc/convert_executor_frame.h"
 #include "server/rpc/convert_server_frame.h"
+#include "server/rpc/limits.h"
 #include "server/rpc/message_bytes.h"
 
 namespace leasehold::rpc {
@@ -240,17 +241,15 @@ void LeaseStream::Perform(Step step) {
 
 void LeaseStream::Write(queue::ServerFrame frame) {
   const auto* jobs = std::get_if<queue::JobsFrame>(&frame.frame);
-  const bool several_jobs = jobs != nullptr && jobs->jobs.size() > 1;
+  const size_t job_count = jobs == nullptr ? 0 : jobs->jobs.size();
   grpc::ByteBuffer message = Serialize(ToProto(std::move(frame), edge_.options.terms));
-  if (!several_jobs || static_cast<int64_t>(message.Length()) <= edge_.options.terms.frame_limit) {
-    return transport_.StartWrite(std::move(message));
+  // The queue keeps frames of several jobs far below this. One job is sent whatever its size: SQL
+  // may have added it, and a client may take more than most do.
+  if (job_count > 1 && message.Length() > static_cast<size_t>(kFrameLimit)) {
+    Log::Warning("a frame of jobs is larger than most clients accept",
+                 {{"bytes", message.Length()}, {"jobs", job_count}});
   }
-  // The queue bounds a frame of several jobs far below what clients accept.
-  Log::Error("a frame of jobs is larger than clients accept", {{"bytes", message.Length()}});
-  MutexLock lock(mu_);
-  writing_ = false;
-  EndLocked(absl::InternalError("a frame is larger than clients accept"), /*flush=*/false,
-            /*visibly=*/false);
+  transport_.StartWrite(std::move(message));
 }
 
 absl::Status LeaseStream::Deliver(v1::LeaseJobsRequest& frame) {

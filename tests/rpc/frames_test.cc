@@ -264,7 +264,16 @@ TEST(ServerFrameTest, TellsTheTermsInOpened) {
   EXPECT_EQ(opened.heartbeat_interval().seconds(), 1);
   EXPECT_EQ(opened.heartbeat_interval().nanos(), 500'000'000);
   EXPECT_EQ(opened.payload_limit(), 5);
+  EXPECT_EQ(opened.frame_limit(), 4 << 20);
   EXPECT_EQ(opened.server_version(), "1.2");
+}
+
+TEST(ServerFrameTest, TellsALimitThatTheLargestPayloadFitsInto) {
+  SessionTerms terms;
+  terms.payload_limit = 64 << 20;
+  queue::ServerFrame frame;
+  frame.frame = queue::OpenedFrame{};
+  EXPECT_GT(ToProto(frame, terms).opened().frame_limit(), 64 << 20);
 }
 
 TEST(ServerFrameTest, CarriesTheOtherKinds) {

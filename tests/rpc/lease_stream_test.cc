@@ -198,12 +198,20 @@ TEST_F(LeaseStreamTest, EndsWhenTheQueueIsFull) {
   EXPECT_FALSE(gate_.sessions().at(1).visibly);
 }
 
-TEST_F(LeaseStreamTest, DoesNotSendAFrameOfJobsThatClientsWouldRefuse) {
-  StreamClient stream(*executors_);
+TEST_F(LeaseStreamTest, SendsJobsOfAnySizeToAClientThatTakesThem) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  auto stub = v1::ExecutorService::NewStub(
+      grpc::CreateCustomChannel(address(), grpc::InsecureChannelCredentials(), arguments));
+  StreamClient stream(*stub);
   ASSERT_TRUE(stream.Open());
-  gate_.Send(1, MakeJobs(1, 2, std::string(3 << 20, ' ') + "1"));
-  EXPECT_EQ(stream.Drain().error_code(), grpc::INTERNAL);
-  EXPECT_EQ(gate_.sessions().at(1).times_ended, 1);
+  gate_.Send(1, MakeJobs(1, 1, std::string(5 << 20, ' ') + "1"));
+  gate_.Send(1, MakeJobs(2, 2, std::string(3 << 20, ' ') + "1"));
+  v1::LeaseJobsResponse one, two;
+  ASSERT_TRUE(stream.Read(one));
+  ASSERT_TRUE(stream.Read(two));
+  EXPECT_GT(one.ByteSizeLong(), 5 << 20);
+  EXPECT_THAT(two.jobs().jobs(), SizeIs(2));
 }
 
 TEST_F(LeaseStreamTest, SurvivesHundredsOfStreamsThatGoAtAnyMoment) {
