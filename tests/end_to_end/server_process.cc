@@ -11,8 +11,8 @@ namespace leasehold::testing {
 namespace {
 
 // What the server says when its ports answer; nullopt until it does.
-std::optional<nlohmann::json> ServesLine(const Process& process) {
-  for (const std::string& line : process.ErrorLines()) {
+std::optional<nlohmann::json> ServesLine(const std::string& log) {
+  for (const std::string& line : SplitLines(log)) {
     const auto json = nlohmann::json::parse(line, nullptr, false);
     if (json.is_object() && json.value("msg", "") == "serves") return json;
   }
@@ -23,9 +23,8 @@ std::optional<nlohmann::json> ServesLine(const Process& process) {
 
 ServerProcess::ServerProcess(Options options) : options_(std::move(options)) {
   Launch();
-  // Where nobody reads its log, the test asks for ports of its own choice.
-  if (options_.error_fd < 0) AwaitServing();
-  AwaitReady();
+  AwaitServing();
+  if (!options_.follows) AwaitReady();
 }
 
 std::string ServerProcess::Program() { return Runfile("server/leasehold-server"); }
@@ -41,6 +40,10 @@ std::vector<std::string> ServerProcess::Flags(const Options& options) {
   return flags;
 }
 
+std::string ServerProcess::Log() const {
+  return options_.read_log ? options_.read_log() : process_->Errors();
+}
+
 void ServerProcess::Launch() {
   std::vector<std::string> flags = Flags(options_);
   flags.push_back("--listen=" + (address_.empty() ? "127.0.0.1:0" : address_));
@@ -52,10 +55,10 @@ void ServerProcess::Launch() {
 void ServerProcess::AwaitServing() {
   std::optional<nlohmann::json> line;
   Eventually([&] {
-    line = ServesLine(*process_);
+    line = ServesLine(Log());
     return line.has_value() || !process_->running();
   });
-  if (!line) throw std::runtime_error("the server does not serve:\n" + process_->Errors());
+  if (!line) throw std::runtime_error("the server does not serve:\n" + Log());
   address_ = (*line)["listen"];
   admin_port_ = (*line)["admin_port"];
   if (client_ != nullptr) return;
@@ -65,8 +68,7 @@ void ServerProcess::AwaitServing() {
 
 void ServerProcess::AwaitReady() {
   if (Eventually([this] { return Ready() || !process_->running(); }) && process_->running()) return;
-  throw std::runtime_error("the server is not ready: " + Get("/readyz").text + "\n" +
-                           process_->Errors());
+  throw std::runtime_error("the server is not ready: " + Get("/readyz").text + "\n" + Log());
 }
 
 std::optional<Exit> ServerProcess::Stop() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,10 +24,14 @@ class ServerProcess {
     std::string database_url = {};
     std::string data_dir = {};
     std::vector<std::string> flags = {};  // they override ours
+    bool follows = false;                 // another server leads: this one will not
+    // Takes its log instead of a file...
     int error_fd = -1;
+    // ...and gives what it has written.
+    std::function<std::string()> read_log = {};
   };
 
-  // Returns when it serves and leads; throws if it does not.
+  // Returns when it serves and leads (or follows); throws if it does not.
   explicit ServerProcess(Options options);
 
   // The flags that every server gets.
@@ -40,6 +45,7 @@ class ServerProcess {
   int admin_port() const { return admin_port_; }
 
   Process& process() { return *process_; }
+  std::string Log() const;
   void Kill() { process_->Kill(); }
   // SIGTERM; how it ended, if it did.
   std::optional<Exit> Stop();

@@ -1,0 +1,109 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "tests/end_to_end/end_to_end_test.h"
+#include "tests/end_to_end/load.h"
+
+// Two servers on one database.
+namespace leasehold::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// A leadership that is not renewed is over after this long.
+constexpr absl::Duration kTtl = absl::Seconds(5);
+
+class ReplicasTest : public EndToEndTest {
+ protected:
+  ReplicasTest() : second_({.database_url = database_.url(), .follows = true}) {}
+
+  std::string Both() const { return server_.address() + "," + second_.address(); }
+
+  ExecutorProcess::Options ExecutorOfBoth(const std::string& name) const {
+    return {.address = Both(), .name = name};
+  }
+
+  // How long it takes until the second server leads.
+  absl::Duration AwaitTakeover() {
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_TRUE(Eventually([this] { return second_.Ready(); }));
+    const auto took = absl::FromChrono(std::chrono::steady_clock::now() - start);
+    std::cout << "the other server leads after " << took << '\n';
+    return took;
+  }
+
+  ServerProcess second_;
+};
+
+TEST_F(ReplicasTest, LetsOneLeadAndTheOtherSaySo) {
+  EXPECT_EQ(second_.Get("/livez").status, 200);
+  EXPECT_EQ(second_.Get("/readyz").status, 503);
+  client::Client client({.address = second_.address(), .deadline = absl::Milliseconds(300)});
+  const absl::Status refused = client.AddJob({.task = "work"}).status();
+  EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
+  EXPECT_THAT(refused.ToString(), HasSubstr("NO_LEADER"));
+  // A client that knows both finds the one that leads.
+  client::Client knowing({.address = second_.address() + "," + server_.address()});
+  EXPECT_TRUE(knowing.AddJob({.task = "work"}).ok());
+}
+
+TEST_F(ReplicasTest, TakesOverAtOnceWhenTheLeaderStops) {
+  EXPECT_EQ(server_.Stop(), Exit{});
+  EXPECT_LT(AwaitTakeover(), kTtl / 2);
+}
+
+TEST_F(ReplicasTest, TakesOverAtOnceWhenTheLeaderIsKilled) {
+  AuditJobs(database_.url());
+  ExecutorProcess one(ledger_, ExecutorOfBoth("one"));
+  ExecutorProcess two(ledger_, ExecutorOfBoth("two"));
+  Load load(Both(), 6);
+  ASSERT_TRUE(ledger_.Await("end", 200));
+  server_.Kill();
+  EXPECT_LT(AwaitTakeover(), kTtl / 2);
+  ASSERT_TRUE(ledger_.Await("end", ledger_.Lines("end").size() + 200));
+  const auto& acknowledged = load.Stop();
+  EXPECT_THAT(load.failures(), IsEmpty());
+  ASSERT_TRUE(Eventually([&] {
+    const auto stats = second_.client().GetStats();
+    return stats.ok() && stats->ready + stats->scheduled + stats->leased == 0;
+  }));
+  EXPECT_THAT(BrokenPromises(acknowledged, ledger_, database_.url(), {.each_runs_once = true}),
+              IsEmpty());
+}
+
+TEST_F(ReplicasTest, FencesALeaderThatWasStoppedAndGoesOn) {
+  AuditJobs(database_.url());
+  ExecutorProcess one(ledger_, ExecutorOfBoth("one"));
+  ExecutorProcess two(ledger_, ExecutorOfBoth("two"));
+  Load load(Both(), 6);
+  ASSERT_TRUE(ledger_.Await("end", 200));
+  server_.process().Signal(SIGSTOP);
+  EXPECT_LT(AwaitTakeover(), 2 * kTtl);
+  ASSERT_TRUE(ledger_.Await("end", ledger_.Lines("end").size() + 200));
+  server_.process().Signal(SIGCONT);
+  ASSERT_TRUE(Eventually([&] { return server_.Get("/readyz").status == 503; }));
+  ASSERT_TRUE(ledger_.Await("end", ledger_.Lines("end").size() + 200));
+  EXPECT_EQ(server_.Get("/readyz").status, 503);
+  EXPECT_TRUE(second_.Ready());
+
+  // Now the other way round.
+  second_.Kill();
+  ASSERT_TRUE(Eventually([&] { return server_.Ready(); }));
+  ASSERT_TRUE(ledger_.Await("end", ledger_.Lines("end").size() + 200));
+  const auto& acknowledged = load.Stop();
+  EXPECT_THAT(load.failures(), IsEmpty());
+  ASSERT_TRUE(AwaitNoJobs());
+  // Sessions ended while nobody led.
+  EXPECT_THAT(BrokenPromises(acknowledged, ledger_, database_.url(), {.each_runs_once = false}),
+              IsEmpty());
+}
+
+}  // namespace
+}  // namespace leasehold::testing
