@@ -61,9 +61,13 @@ void EndAtOnceOnSecondSignal(const Config& config) {
 }
 
 int Serve(const Config& config) {
-  Server server(config);
-  if (const absl::Status status = server.StartDatabase(); !status.ok()) return Complain(status);
   const sigset_t signals = SignalsWaitedFor();
+  // Before there are other threads: these signals are for this one.
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  Server server(config);
+  // While the database starts they end the process, which ends the database.
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  if (const absl::Status status = server.StartDatabase(); !status.ok()) return Complain(status);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   InitLogging({config.log_level, config.log_format});

@@ -30,7 +30,7 @@ class Server final : public cluster::LeadershipObserver, public store::JobStoreO
   explicit Server(Config config);
   ~Server() override;
 
-  // Starts PostgreSQL where it is embedded. Before signals are blocked and threads started.
+  // Starts PostgreSQL where it is embedded. Before signals are blocked.
   absl::Status StartDatabase();
   // Brings the schema up to date, or checks it.
   absl::Status Migrate();
