@@ -266,7 +266,9 @@ using StoreRequest =
 
 // The alternative with the request's index answers it. With any status but OK it is empty and
 // nothing was done. kUnavailable: the database is away. kFailedPrecondition: another leader has
-// raised the epoch. kAborted: locked by somebody. kInvalidArgument: PostgreSQL refused a value.
+// raised the epoch. kAborted: locked by somebody, or an id is taken. kInvalidArgument: PostgreSQL
+// refused a value. kResourceExhausted: its disk or memory is full. kDeadlineExceeded: the statement
+// took too long.
 using StoreAnswer =
     std::variant<AddJobsAnswer, AddKeyedJobsAnswer, RemoveJobAnswer, LeaseJobsAnswer,
                  RecordOutcomesAnswer, WriteMissingLeasesAnswer, OpenSessionAnswer,
