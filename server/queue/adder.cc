@@ -7,14 +7,19 @@
 #include "server/queue/retry.h"
 
 namespace leasehold::queue {
+namespace {
+
+constexpr absl::Duration kPauseAfterFailure = absl::Milliseconds(200);
+
+}  // namespace
 
 void Adder::Add(AddJobsCalled call) {
   if (!Accept(call.call, call.request, /*is_remove=*/false)) return;
   const bool keyed = std::any_of(call.jobs.begin(), call.jobs.end(),
                                  [](const NewJob& job) { return job.key.has_value(); });
   if (keyed) {
-    keyed_.push_back({call.call, call.request,
-                      AddKeyedJobs{std::move(call.jobs), core_.now, call.request}});
+    keyed_.push_back(
+        {call.call, call.request, AddKeyedJobs{std::move(call.jobs), core_.now, call.request}});
     return;
   }
   waiting_jobs_ += static_cast<int64_t>(call.jobs.size());
@@ -78,14 +83,17 @@ void Adder::Flush() {
 
 void Adder::ReserveIds() {
   const size_t reserve = static_cast<size_t>(core_.options.job_ids_in_reserve);
-  const size_t wanted = std::max(
-      reserve, waiting_.empty() ? 0 : waiting_.front().jobs.size() + reserve);
-  if (reserving_ || ids_.size() * 2 >= wanted) return;
+  const size_t next = waiting_.empty() ? 0 : waiting_.front().jobs.size();
+  if (reserving_ || core_.now < reserve_again_at_) return;
+  if (ids_.size() * 2 >= reserve && ids_.size() >= next) return;
   reserving_ = true;
-  const ReserveJobIds request{static_cast<int>(wanted)};
+  const ReserveJobIds request{static_cast<int>(next + reserve)};
   core_.SubmitToStore(request, [this](const absl::Status& status, StoreAnswer& answer) {
     reserving_ = false;
-    if (!status.ok()) return;
+    if (!status.ok()) {
+      reserve_again_at_ = core_.now + kPauseAfterFailure;
+      return;
+    }
     for (const JobId id : std::get<ReserveJobIdsAnswer>(answer).ids) ids_.push_back(id);
   });
 }
@@ -113,25 +121,13 @@ bool Adder::SubmitBatch() {
   if (calls.empty()) return false;
   AddJobs request;
   Batch batch;
-  for (Call& call : calls) {
-    const int first = static_cast<int>(request.jobs.size());
-    request.requests.push_back({call.request, first, static_cast<int>(call.jobs.size())});
-    Batch::Member& member = batch.members.emplace_back();
-    for (const NewJob& job : call.jobs) {
-      const JobId id = ids_.front();
-      ids_.pop_front();
-      member.ids.push_back(id);
-      const absl::Time run_at = job.run_at.value_or(WholeMicroseconds(core_.now + job.delay));
-      Place(job, id, run_at, request, batch);
-      request.jobs.push_back({id, job, run_at});
-    }
-    member.call = std::move(call);
-  }
+  for (Call& call : calls) Number(std::move(call), request, batch);
+  PlaceAll(request, batch);
   ++in_flight_;
   core_.SubmitToStore(std::move(request), [this, batch = std::move(batch)](
                                               const absl::Status& status, StoreAnswer&) mutable {
     --in_flight_;
-    for (const RankedJob& job : batch.unleased) core_.in_hand.erase(job.id);
+    for (const RankedJob& job : batch.unleased) core_.in_hand.LetGo(job.id);
     for (const std::string& task : batch.due_tasks) {
       if (--due_under_way_[task] <= 0) due_under_way_.erase(task);
     }
@@ -144,18 +140,48 @@ bool Adder::SubmitBatch() {
   return true;
 }
 
+// Gives the jobs of a call their ids and times.
+void Adder::Number(Call call, AddJobs& request, Batch& batch) {
+  const int first = static_cast<int>(request.jobs.size());
+  request.requests.push_back({call.request, first, static_cast<int>(call.jobs.size())});
+  Batch::Member& member = batch.members.emplace_back();
+  for (const NewJob& job : call.jobs) {
+    const JobId id = ids_.front();
+    ids_.pop_front();
+    member.ids.push_back(id);
+    const absl::Time run_at = job.run_at.value_or(core_.now + job.delay);
+    request.jobs.push_back({id, job, WholeMicroseconds(run_at)});
+  }
+  member.call = std::move(call);
+}
+
+// In the order of work, so that of the jobs of one batch too the first are born leased.
+void Adder::PlaceAll(AddJobs& request, Batch& batch) {
+  std::vector<const JobToInsert*> jobs;
+  jobs.reserve(request.jobs.size());
+  for (const JobToInsert& job : request.jobs) jobs.push_back(&job);
+  const auto ranks_before = [](const JobToInsert* a, const JobToInsert* b) {
+    return Rank{a->job.priority, a->run_at, a->id} < Rank{b->job.priority, b->run_at, b->id};
+  };
+  if (!std::is_sorted(jobs.begin(), jobs.end(), ranks_before)) {
+    std::sort(jobs.begin(), jobs.end(), ranks_before);
+  }
+  for (const JobToInsert* job : jobs) Place(*job, request, batch);
+}
+
 // Decides whether a job is born leased.
-void Adder::Place(const NewJob& job, JobId id, absl::Time run_at, AddJobs& request, Batch& batch) {
+void Adder::Place(const JobToInsert& insert, AddJobs& request, Batch& batch) {
+  const NewJob& job = insert.job;
   Job row;
-  row.id = id;
+  row.id = insert.id;
   row.task = job.task;
   row.queue_name = job.queue_name;
   row.priority = job.priority;
-  row.run_at = run_at;
+  row.run_at = insert.run_at;
   row.max_attempts = job.max_attempts;
   row.flags = job.flags;
-  core_.in_hand.insert(id);
-  const bool due = run_at <= core_.now;
+  core_.in_hand.Take(insert.id);
+  const bool due = insert.run_at <= core_.now;
   Session* session = nullptr;
   // The head of a serial queue is found among the rows that stand, not among those under way.
   if (due && !job.queue_name.has_value() && core_.MayLease()) session = leaser_.SessionFor(job);
@@ -172,7 +198,7 @@ void Adder::Place(const NewJob& job, JobId id, absl::Time run_at, AddJobs& reque
     request.leases->number = static_cast<int64_t>(core_.NextNumber());
   }
   ++session->being_leased;
-  const Lease lease{leaser_.NewToken(id, 0), session->number};
+  const Lease lease{leaser_.NewToken(insert.id, 0), session->number};
   request.leases->leases.push_back(lease);
   row.payload = job.payload;
   row.metadata = job.metadata;

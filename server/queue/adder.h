@@ -24,7 +24,9 @@ class Adder {
   // Submits what can be submitted now.
   void Flush();
   absl::Time next_wake() const;
-  bool idle() const { return waiting_.empty() && keyed_.empty() && in_flight_ + keyed_in_flight_ == 0; }
+  bool idle() const {
+    return waiting_.empty() && keyed_.empty() && in_flight_ + keyed_in_flight_ == 0;
+  }
   // Ids taken in reserve are void.
   void ForgetIds() { ids_.clear(); }
   // The store is away, or the leadership over: all that waits is told so.
@@ -63,7 +65,9 @@ class Adder {
   void ReserveIds();
   bool SubmitBatch();
   std::vector<Call> TakeCalls();
-  void Place(const NewJob& job, JobId id, absl::Time run_at, AddJobs& request, Batch& batch);
+  void Number(Call call, AddJobs& request, Batch& batch);
+  void PlaceAll(AddJobs& request, Batch& batch);
+  void Place(const JobToInsert& job, AddJobs& request, Batch& batch);
   bool DueJobsUnderWay(const Session& session) const;
   void Added(Batch batch);
   void Refused(Batch batch, const absl::Status& status);
@@ -81,6 +85,7 @@ class Adder {
   absl::flat_hash_map<CallId, bool> repeats_;  // calls that wait for a first answer: is it a remove
   std::deque<JobId> ids_;
   bool reserving_ = false;
+  absl::Time reserve_again_at_ = absl::InfinitePast();  // after a failure
   int in_flight_ = 0;
   int keyed_in_flight_ = 0;
   // Jobs being added, due and not born leased: they rank before what comes later.

@@ -33,7 +33,7 @@ void Adder::Added(Batch batch) {
   core_.totals.added += static_cast<int64_t>(batch.unleased.size() + batch.born_leased.size());
   core_.totals.born_leased += static_cast<int64_t>(batch.born_leased.size());
   for (const Leaser::Granted& grant : batch.born_leased) {
-    core_.in_hand.erase(grant.job.id);
+    core_.in_hand.LetGo(grant.job.id);
     ++core_.tallies[grant.job.task].added;
     Session* session = core_.sessions.Find(grant.lease.session);
     if (session != nullptr) --session->being_leased;
@@ -47,15 +47,15 @@ void Adder::Added(Batch batch) {
 
 void Adder::Refused(Batch batch, const absl::Status& status) {
   for (const Leaser::Granted& grant : batch.born_leased) {
-    core_.in_hand.erase(grant.job.id);
+    core_.in_hand.LetGo(grant.job.id);
     Session* session = core_.sessions.Find(grant.lease.session);
     if (session != nullptr) --session->being_leased;
   }
   core_.WantLeasing();
   const bool one_is_bad = absl::IsInvalidArgument(status) && batch.members.size() > 1;
   if (one_is_bad || absl::IsAborted(status)) {
-    // One bad job must not harm its neighbours: each call goes again, alone. A batch that met a lock
-    // goes again as it is.
+    // One bad job must not harm its neighbours: each call goes again, alone. A batch that met a
+    // lock goes again as it is.
     for (auto member = batch.members.rbegin(); member != batch.members.rend(); ++member) {
       member->call.alone = member->call.alone || one_is_bad;
       waiting_jobs_ += static_cast<int64_t>(member->call.jobs.size());
@@ -71,12 +71,12 @@ void Adder::Refused(Batch batch, const absl::Status& status) {
 void Adder::SubmitKeyed(Keyed keyed) {
   ++keyed_in_flight_;
   StoreRequest request = keyed.store_request;
-  core_.SubmitToStore(std::move(request), [this, keyed = std::move(keyed)](
-                                              const absl::Status& status,
-                                              StoreAnswer& answer) mutable {
-    --keyed_in_flight_;
-    KeyedAnswered(std::move(keyed), status, answer);
-  });
+  core_.SubmitToStore(
+      std::move(request),
+      [this, keyed = std::move(keyed)](const absl::Status& status, StoreAnswer& answer) mutable {
+        --keyed_in_flight_;
+        KeyedAnswered(std::move(keyed), status, answer);
+      });
 }
 
 void Adder::KeyedAnswered(Keyed keyed, const absl::Status& status, StoreAnswer& answer) {
@@ -87,7 +87,8 @@ void Adder::KeyedAnswered(Keyed keyed, const absl::Status& status, StoreAnswer& 
     return;
   }
   if (absl::IsNotFound(status)) {
-    return Answer(keyed, JobNotFound("has the key " + std::get<RemoveJob>(keyed.store_request).key));
+    return Answer(keyed,
+                  JobNotFound("has the key " + std::get<RemoveJob>(keyed.store_request).key));
   }
   if (absl::IsAlreadyExists(status)) return Answer(keyed, KeyExists());
   if (!status.ok()) return Answer(keyed, ForCaller(status));
@@ -98,8 +99,11 @@ void Adder::KeyedAnswered(Keyed keyed, const absl::Status& status, StoreAnswer& 
   auto& added = std::get<AddKeyedJobsAnswer>(answer);
   for (const RankedJob& job : added.changed) {
     ++core_.tallies[job.task].added;
-    // One that is being leased is found changed then, and ranked anew.
-    if (!core_.in_hand.contains(job.id)) core_.ready.Offer(job, core_.now);
+    if (core_.in_hand.contains(job.id)) {
+      core_.in_hand.NoteChange(job.id);
+    } else if (!core_.InOtherHands(job)) {
+      core_.ready.Offer(job, core_.now);
+    }
   }
   core_.totals.added += static_cast<int64_t>(added.ids.size());
   core_.WantLeasing();
@@ -136,9 +140,12 @@ void Adder::AnswerAdd(CallId call, const std::optional<RequestKey>& request,
 
 absl::Time Adder::next_wake() const {
   absl::Time next = absl::InfiniteFuture();
-  for (const Keyed& keyed : keyed_) {
-    if (keyed.tries > 0) next = std::min(next, keyed.again_at);
-  }
+  if (!core_.store_available) return next;
+  const auto consider = [this, &next](absl::Time at) {
+    if (at > core_.now) next = std::min(next, at);
+  };
+  consider(reserve_again_at_);
+  for (const Keyed& keyed : keyed_) consider(keyed.again_at);
   return next;
 }
 

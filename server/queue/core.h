@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "server/job/store_request.h"
 #include "server/queue/effect.h"
 #include "server/queue/ended_tokens.h"
+#include "server/queue/jobs_in_hand.h"
 #include "server/queue/lease_book.h"
 #include "server/queue/options.h"
 #include "server/queue/ready_jobs.h"
@@ -51,7 +51,19 @@ struct Core {
 
   bool MayLease() const {
     return loaded && store_available && leases_written && !draining &&
-           (now >= await_sessions_until || !sessions.AnyAwaited());
+           AwaitsSessionsUntil() == absl::InfiniteFuture();
+  }
+  // InfiniteFuture: nobody is awaited.
+  absl::Time AwaitsSessionsUntil() const {
+    const bool awaits = now < await_sessions_until && sessions.AnyAwaited();
+    return awaits ? await_sessions_until : absl::InfiniteFuture();
+  }
+
+  // The job is leased, or in other hands: what the database shows of it is not to be ranked.
+  bool InOtherHands(const RankedJob& job) {
+    if (in_hand.contains(job.id)) return true;
+    const HeldLease* lease = leases.FindByJob(job.id);
+    return lease != nullptr && lease->token.activation >= job.activation;
   }
 
   // Jobs change hands or windows have room: the leaser has a look.
@@ -80,9 +92,13 @@ struct Core {
   ReadyJobs ready;
   EndedTokens ended_tokens;
   RequestLog requests;
-  // Jobs being leased or added, or locked by somebody and tried again later: not to be ranked from
-  // what the database shows.
-  absl::flat_hash_set<JobId> in_hand;
+  JobsInHand in_hand;
+
+  // Rows may stand in `inbox`. Reads of it are counted: those begun, and the last one that left it
+  // empty.
+  bool inbox_wanted = false;
+  uint64_t inbox_reads = 0;
+  uint64_t inbox_emptied_by = 0;
 
   Totals totals;
   Tallies tallies;

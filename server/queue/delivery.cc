@@ -18,17 +18,52 @@ int64_t BytesOf(const LeasedJob& leased) {
 
 void Delivery::Send(Session& session, std::vector<LeasedJob> jobs) {
   if (session.stream == 0) return;
-  std::vector<LeasedJob> frame;
-  int64_t bytes = 0;
   for (LeasedJob& leased : jobs) {
-    const int64_t size = BytesOf(leased);
-    if (!frame.empty() && bytes + size > core_.options.frame_bytes) {
-      SendFrame(session, std::exchange(frame, {}), std::exchange(bytes, 0));
-    }
-    bytes += size;
-    frame.push_back(std::move(leased));
+    session.unsent_bytes += BytesOf(leased);
+    session.unsent.push_back(std::move(leased));
   }
-  if (!frame.empty()) SendFrame(session, std::move(frame), bytes);
+  SendMore(session);
+}
+
+void Delivery::SendMore(Session& session) {
+  while (true) {
+    int64_t bytes = 0;
+    std::vector<LeasedJob> jobs = NextFrame(session, bytes);
+    if (jobs.empty()) return;
+    CancelFrame cancel{{}, kJobChanged};
+    for (const LeasedJob& leased : jobs) {
+      const HeldLease* lease = core_.leases.Find(leased.token);
+      if (lease != nullptr && lease->overtaken) cancel.tokens.push_back(leased.token);
+    }
+    SendFrame(session, std::move(jobs), bytes);
+    if (!cancel.tokens.empty()) core_.SendTo(session, {std::move(cancel), 0});
+  }
+}
+
+// One job is always let through.
+bool Delivery::Fits(const Session& session, int64_t bytes_of_frame, int64_t bytes_of_job) const {
+  const int64_t bytes = bytes_of_frame + bytes_of_job;
+  const bool in_window = session.unreceived_bytes + bytes <= session.window.bytes;
+  if (bytes_of_frame == 0) return in_window || session.unreceived.empty();
+  return in_window && bytes <= core_.options.frame_bytes;
+}
+
+std::vector<LeasedJob> Delivery::NextFrame(Session& session, int64_t& bytes) {
+  std::vector<LeasedJob> jobs;
+  while (!session.unsent.empty()) {
+    LeasedJob& next = session.unsent.front();
+    const int64_t size = BytesOf(next);
+    const HeldLease* lease = core_.leases.Find(next.token);
+    const bool live = lease != nullptr && !lease->ending.has_value();
+    if (live && !Fits(session, bytes, size)) break;
+    if (live) {
+      bytes += size;
+      jobs.push_back(std::move(next));
+    }
+    session.unsent_bytes -= size;
+    session.unsent.pop_front();
+  }
+  return jobs;
 }
 
 void Delivery::SendFrame(Session& session, std::vector<LeasedJob> jobs, int64_t bytes) {
@@ -56,12 +91,15 @@ bool Delivery::Received(Session& session, int64_t sequence) {
     session.unreceived.pop_front();
     core_.WantLeasing();
   }
+  SendMore(session);
   return true;
 }
 
 void Delivery::Forget(Session& session) {
   session.unreceived.clear();
   session.unreceived_bytes = 0;
+  session.unsent.clear();
+  session.unsent_bytes = 0;
   session.last_sequence = 0;
 }
 

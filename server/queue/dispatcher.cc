@@ -10,6 +10,7 @@ namespace leasehold::queue {
 namespace {
 
 constexpr absl::Duration kProofInterval = absl::Minutes(1);
+constexpr absl::Duration kPauseAfterFailedLoad = absl::Milliseconds(200);
 
 }  // namespace
 
@@ -25,12 +26,14 @@ void Dispatcher::Apply(Event event, absl::Time now) {
 Effects Dispatcher::TakeEffects() {
   Effects effects = std::exchange(effects_, {});
   if (leader_ == nullptr) return effects;
+  LoadAgain();
   if (leader_->core.loaded) {
     Tick();
-    leader_->reader.Run();
     leader_->leaser.Run();
     leader_->adder.Flush();
     leader_->recorder.Flush();
+    // The last: the others have just found out what must be read.
+    leader_->reader.Run();
     next_due_ = leader_->leaser.next_wake();
   }
   Effects& made = leader_->core.effects;
@@ -41,14 +44,16 @@ Effects Dispatcher::TakeEffects() {
 }
 
 absl::Time Dispatcher::WakeAt() const {
-  if (!leads()) return absl::InfiniteFuture();
-  return std::min({next_due_, next_sweep_, leader_->sessions.next_wake(),
-                   leader_->adder.next_wake(), leader_->recorder.next_wake(),
-                   leader_->reader.next_wake()});
+  if (leader_ == nullptr) return absl::InfiniteFuture();
+  if (!leads()) return leader_->core.store_available ? load_at_ : absl::InfiniteFuture();
+  return std::min({next_due_, next_sweep_, leader_->core.AwaitsSessionsUntil(),
+                   leader_->sessions.next_wake(), leader_->adder.next_wake(),
+                   leader_->recorder.next_wake(), leader_->reader.next_wake()});
 }
 
 bool Dispatcher::drained() const {
-  return leader_ == nullptr || (leader_->adder.idle() && leader_->recorder.idle());
+  return leader_ == nullptr ||
+         (leader_->adder.idle() && leader_->leaser.idle() && leader_->recorder.idle());
 }
 
 Tallies Dispatcher::TakeTallies() {
@@ -62,7 +67,7 @@ void Dispatcher::Tick() {
   ++leader_->core.totals.sweeps;
   leader_->sessions.SweepLost();
   leader_->leaser.Recall();
-  leader_->lease_rows.MergeSparse();
+  leader_->lease_rows.Tend();
   leader_->recorder.FlushRows();
   leader_->reader.CountCorrections();
   leader_->core.ended_tokens.Forget(now_);
@@ -135,7 +140,10 @@ void Dispatcher::On(StoreBack event) {
   leader_->core.epoch = event.epoch;
   leader_->core.store_available = true;
   leader_->adder.ForgetIds();
-  if (!leader_->core.loaded) return Load();
+  if (!leader_->core.loaded) {
+    if (load_at_ != absl::InfiniteFuture()) load_at_ = now_;
+    return;
+  }
   leader_->core.ready.Forget();
   leader_->reader.InboxFilled();
   leader_->sessions.ForgiveSilence();
@@ -177,6 +185,8 @@ void Dispatcher::EndLeadership() {
   leader_->adder.RefuseWaiting(NoLeader());
   leader_->recorder.RefuseWaiting(NoLeader());
   leader_->sessions.EndStreams(NoLeader());
+  // What the store has not been asked yet must not run under a later leadership.
+  std::erase_if(core.effects, [](const Effect& e) { return std::holds_alternative<Submit>(e); });
   effects_.insert(effects_.end(), std::make_move_iterator(core.effects.begin()),
                   std::make_move_iterator(core.effects.end()));
   last_ticket_ = core.last_ticket;
@@ -187,11 +197,17 @@ void Dispatcher::EndLeadership() {
 }
 
 void Dispatcher::Load() {
+  load_at_ = absl::InfiniteFuture();
   leader_->core.SubmitToStore(LoadLeadership{},
                               [this](const absl::Status& status, StoreAnswer& answer) {
-                                // Without an answer StoreBack or Deposed follows.
-                                if (status.ok()) Loaded(std::get<LoadLeadershipAnswer>(answer));
+                                if (status.ok())
+                                  return Loaded(std::get<LoadLeadershipAnswer>(answer));
+                                load_at_ = now_ + kPauseAfterFailedLoad;
                               });
+}
+
+void Dispatcher::LoadAgain() {
+  if (leader_->core.store_available && now_ >= load_at_) Load();
 }
 
 void Dispatcher::Loaded(LoadLeadershipAnswer& answer) {
@@ -229,8 +245,7 @@ void Dispatcher::LoadLeases(LoadLeadershipAnswer& answer) {
   leader_->sessions.Load(std::move(answer.sessions), answer.next_session);
   for (const auto& held : answer.leases) {
     if (core.sessions.Find(held.lease.session) != nullptr) continue;
-    leader_->recorder.Sweep(
-        *core.leases.FindByFencingNumber(held.lease.token.fencing_number));
+    leader_->recorder.Sweep(*core.leases.FindByFencingNumber(held.lease.token.fencing_number));
   }
   for (const int64_t row : answer.dead_lease_rows) leader_->recorder.EndLeaseRow(row);
 }

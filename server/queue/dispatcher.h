@@ -90,6 +90,7 @@ class Dispatcher {
   template <typename AnyEvent>
   bool Defer(AnyEvent& event);
   void Load();
+  void LoadAgain();
   void Loaded(LoadLeadershipAnswer& answer);
   void LoadLeases(LoadLeadershipAnswer& answer);
   void EndLeadership();
@@ -107,6 +108,7 @@ class Dispatcher {
   absl::Time next_due_ = absl::InfiniteFuture();
   absl::Time next_sweep_ = absl::InfinitePast();
   absl::Time next_proof_ = absl::InfinitePast();
+  absl::Time load_at_ = absl::InfiniteFuture();  // loading failed: the next try
 };
 
 }  // namespace leasehold::queue

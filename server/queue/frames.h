@@ -94,6 +94,9 @@ struct RecallFrame {
   std::vector<LeaseToken> tokens;
 };
 
+// The reason of a `cancel` whose lease lost its job: somebody has changed or deleted it.
+inline constexpr char kJobChanged[] = "the job was changed: this run does not count";
+
 struct CancelFrame {
   std::vector<LeaseToken> tokens;
   std::string reason;

@@ -19,11 +19,18 @@ void LeaseRows::WriteMissing() {
     core_.WantLeasing();
     return;
   }
+  writing_ = true;
   core_.SubmitToStore(std::move(request), [this](const absl::Status& status, StoreAnswer&) {
+    writing_ = false;
     if (!status.ok()) return;
     core_.leases_written = true;
     core_.WantLeasing();
   });
+}
+
+void LeaseRows::Tend() {
+  if (!core_.leases_written && core_.store_available && !writing_) WriteMissing();
+  MergeSparse();
 }
 
 void LeaseRows::MergeSparse() {
@@ -38,18 +45,19 @@ void LeaseRows::MergeSparse() {
     }
   }
   merging_ = true;
-  core_.SubmitToStore(WriteMissingLeases{{merged}}, [this, sparse, merged](
-                                                        const absl::Status& status, StoreAnswer&) {
-    merging_ = false;
-    if (!status.ok()) return;
-    for (const int64_t row : sparse) {
-      for (HeldLease* lease : core_.leases.OfRow(row)) {
-        core_.leases.MoveToRow(*lease, merged.number);
-      }
-      recorder_.EndLeaseRow(row);
-    }
-    if (core_.leases.LiveInRow(merged.number) == 0) recorder_.EndLeaseRow(merged.number);
-  });
+  core_.SubmitToStore(WriteMissingLeases{{merged}},
+                      [this, sparse, merged](const absl::Status& status, StoreAnswer&) {
+                        merging_ = false;
+                        if (!status.ok()) return;
+                        for (const int64_t row : sparse) {
+                          for (HeldLease* lease : core_.leases.OfRow(row)) {
+                            core_.leases.MoveToRow(*lease, merged.number);
+                          }
+                          recorder_.EndLeaseRow(row);
+                        }
+                        if (core_.leases.LiveInRow(merged.number) == 0)
+                          recorder_.EndLeaseRow(merged.number);
+                      });
 }
 
 }  // namespace leasehold::queue

@@ -14,12 +14,16 @@ class LeaseRows {
   // again before anything is leased.
   void WriteMissing();
 
-  // Rows older than 10 s of which fewer than an eighth of the leases live become one.
-  void MergeSparse();
+  // Tries again to write what is missing. Rows older than 10 s of which fewer than an eighth of the
+  // leases live become one.
+  void Tend();
 
  private:
+  void MergeSparse();
+
   Core& core_;
   Recorder& recorder_;
+  bool writing_ = false;
   bool merging_ = false;
 };
 

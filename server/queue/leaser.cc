@@ -19,41 +19,55 @@ void Leaser::Join(Session& session) {
   core_.ready.Serve(session.forbidden_flags, session.tasks);
   for (const std::string& task : session.tasks) by_task_[task].push_back(session.number);
   session.served = true;
+  session.idle_after_read = core_.inbox_reads + 1;
+  if (session.once) core_.inbox_wanted = true;
   core_.WantLeasing();
 }
 
 void Leaser::Leave(Session& session) {
-  if (session.waiting_alone.has_value()) {
-    const RankedJob job = *std::exchange(session.waiting_alone, std::nullopt);
-    core_.in_hand.erase(job.id);
-    core_.ready.Release(job, core_.now);
-    core_.ready.Offer(job, core_.now);
-  }
+  GiveBackWaiting(session);
   if (!std::exchange(session.served, false)) return;
   for (const std::string& task : session.tasks) {
     const auto found = by_task_.find(task);
     std::erase(found->second, session.number);
     if (found->second.empty()) by_task_.erase(found);
   }
-  core_.ready.Unserve(session.forbidden_flags, session.tasks);
+  core_.ready.Unserve(session.forbidden_flags, session.tasks, core_.now);
 }
 
 void Leaser::Run() {
   ReturnLockedJobs();
   if (!core_.leasing_wanted || in_flight_ > 0 || !core_.MayLease()) return;
   core_.leasing_wanted = false;
-  std::vector<Pick> picks;
-  const std::vector<Session*> all = SessionsWithRoom();
-  std::vector<Session*> sessions = all;
-  const size_t most = static_cast<size_t>(core_.options.lease_batch);
-  while (!sessions.empty() && picks.size() < most) {
-    std::erase_if(sessions, [this, &picks, most](Session* session) {
-      return picks.size() < most && !PickFor(*session, picks);
-    });
-  }
-  if (!all.empty()) turn_ = all.front()->number;
-  if (picks.empty()) return TellIdle(all);
+  GiveBackWaiting();
+  const std::vector<Session*> sessions = SessionsWithRoom();
+  std::vector<Pick> picks = PickJobs(sessions);
+  if (!sessions.empty()) turn_ = sessions.front()->number;
+  if (picks.empty()) return TellIdle(sessions);
   Submit(std::move(picks));
+}
+
+// The first job goes to the session of whose window the least is used, and so on.
+std::vector<Leaser::Pick> Leaser::PickJobs(const std::vector<Session*>& sessions) {
+  using Candidate = std::pair<Session*, size_t>;
+  const auto later = [](const Candidate& a, const Candidate& b) {
+    const int64_t load_of_a = int64_t{a.first->used()} * b.first->window.jobs;
+    const int64_t load_of_b = int64_t{b.first->used()} * a.first->window.jobs;
+    return load_of_a != load_of_b ? load_of_a > load_of_b : a.second > b.second;
+  };
+  std::vector<Candidate> candidates;
+  for (Session* session : sessions) candidates.emplace_back(session, candidates.size());
+  std::make_heap(candidates.begin(), candidates.end(), later);
+  std::vector<Pick> picks;
+  while (!candidates.empty() && picks.size() < static_cast<size_t>(core_.options.lease_batch)) {
+    std::pop_heap(candidates.begin(), candidates.end(), later);
+    if (PickFor(*candidates.back().first, picks)) {
+      std::push_heap(candidates.begin(), candidates.end(), later);
+    } else {
+      candidates.pop_back();
+    }
+  }
+  return picks;
 }
 
 // Those that may be given a job, the one whose turn it is first.
@@ -79,7 +93,7 @@ bool Leaser::PickFor(Session& session, std::vector<Pick>& picks) {
   } else {
     job = core_.ready.Take(session.forbidden_flags, session.tasks, core_.now);
     if (!job.has_value()) return false;
-    core_.in_hand.insert(job->id);
+    core_.in_hand.Take(job->id);
     if (job->crashes > 0 && session.used() > 0) {
       session.waiting_alone = std::move(job);
       return false;
@@ -106,17 +120,17 @@ void Leaser::Submit(std::vector<Pick> picks) {
   }
   const int64_t row = request.leases.number;
   ++in_flight_;
-  core_.SubmitToStore(std::move(request), [this, picks = std::move(picks), row](
-                                              const absl::Status& status,
-                                              StoreAnswer& answer) mutable {
-    --in_flight_;
-    core_.WantLeasing();
-    if (status.ok()) {
-      Answered(std::move(picks), row, std::get<LeaseJobsAnswer>(answer));
-    } else {
-      Refused(picks, status);
-    }
-  });
+  core_.SubmitToStore(std::move(request),
+                      [this, picks = std::move(picks), row](const absl::Status& status,
+                                                            StoreAnswer& answer) mutable {
+                        --in_flight_;
+                        core_.WantLeasing();
+                        if (status.ok()) {
+                          Answered(std::move(picks), row, std::get<LeaseJobsAnswer>(answer));
+                        } else {
+                          Refused(picks, status);
+                        }
+                      });
 }
 
 // A batch that met a lock, which no row of it can have been, goes again at once.
@@ -127,7 +141,7 @@ void Leaser::Refused(const std::vector<Pick>& picks, const absl::Status& status)
     if (session != nullptr) session->running_alone = false;
     core_.ready.Release(pick.job, core_.now);
     if (absl::IsAborted(status)) {
-      core_.in_hand.erase(pick.job.id);
+      core_.in_hand.LetGo(pick.job.id);
       core_.ready.Offer(pick.job, core_.now);
     } else {
       Lock(pick.job);
@@ -145,12 +159,11 @@ void Leaser::Answered(std::vector<Pick> picks, int64_t row, LeaseJobsAnswer& ans
     if (session != nullptr) --session->being_leased;
     const auto job = leased.find(pick.job.id);
     if (job != leased.end()) {
-      core_.in_hand.erase(pick.job.id);
+      core_.in_hand.LetGo(pick.job.id);
       tries_.erase(pick.job.id);
       granted.push_back({pick.lease, row, std::move(*job->second)});
     } else {
       if (session != nullptr) session->running_alone = false;
-      core_.ready.Release(pick.job, core_.now);
       unleased.push_back(std::move(pick.job));
     }
   }
@@ -192,26 +205,26 @@ void Leaser::Grant(std::vector<Granted> granted) {
 }
 
 // Gone: forgotten. Changed: ranked anew. Unchanged: somebody holds the row; tried again later.
+// Until that is known each job holds its serial queue: it may still be the first.
 void Leaser::LookAtUnleased(std::vector<RankedJob> jobs) {
   ReadJobs request;
   for (const RankedJob& job : jobs) request.ids.push_back(job.id);
-  core_.SubmitToStore(std::move(request), [this, jobs = std::move(jobs)](
-                                              const absl::Status& status, StoreAnswer& answer) {
-    if (!status.ok()) {
-      for (const RankedJob& job : jobs) Lock(job);
-      return;
+  core_.SubmitToStore(std::move(request), [this, jobs = std::move(jobs)](const absl::Status& status,
+                                                                         StoreAnswer& answer) {
+    absl::flat_hash_map<JobId, const RankedJob*> standing;
+    if (status.ok()) {
+      for (const RankedJob& job : std::get<ReadJobsAnswer>(answer).jobs) standing[job.id] = &job;
     }
-    absl::flat_hash_map<JobId, const RankedJob*> now_standing;
-    for (const RankedJob& job : std::get<ReadJobsAnswer>(answer).jobs) now_standing[job.id] = &job;
     for (const RankedJob& job : jobs) {
-      const auto found = now_standing.find(job.id);
-      if (found != now_standing.end() && SameAsRanked(job, *found->second)) {
+      const auto found = standing.find(job.id);
+      if (!status.ok() || (found != standing.end() && SameAsRanked(job, *found->second))) {
         Lock(job);
-        continue;
+      } else {
+        core_.in_hand.LetGo(job.id);
+        tries_.erase(job.id);
+        if (found != standing.end()) core_.ready.Offer(*found->second, core_.now);
       }
-      core_.in_hand.erase(job.id);
-      tries_.erase(job.id);
-      if (found != now_standing.end()) core_.ready.Offer(*found->second, core_.now);
+      core_.ready.Release(job, core_.now);
     }
     core_.WantLeasing();
   });
@@ -224,7 +237,7 @@ void Leaser::Lock(const RankedJob& job) {
 void Leaser::ReturnLockedJobs() {
   std::erase_if(locked_, [this](const Locked& locked) {
     if (locked.again_at > core_.now) return false;
-    core_.in_hand.erase(locked.job.id);
+    core_.in_hand.LetGo(locked.job.id);
     core_.ready.Offer(locked.job, core_.now);
     core_.WantLeasing();
     return true;

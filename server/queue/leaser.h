@@ -25,6 +25,7 @@ class Leaser {
   void Leave(Session& session);
 
   void Run();
+  bool idle() const { return in_flight_ == 0; }
 
   // Where a new job, due now, may be born leased: a session with room that has nothing due before
   // it. Null if there is none.
@@ -55,14 +56,19 @@ class Leaser {
 
   void ReturnLockedJobs();
   std::vector<Session*> SessionsWithRoom();
+  std::vector<Pick> PickJobs(const std::vector<Session*>& sessions);
   bool PickFor(Session& session, std::vector<Pick>& picks);
   void Submit(std::vector<Pick> picks);
   void Answered(std::vector<Pick> picks, int64_t row, LeaseJobsAnswer& answer);
   void Refused(const std::vector<Pick>& picks, const absl::Status& status);
   void LookAtUnleased(std::vector<RankedJob> jobs);
   void Lock(const RankedJob& job);
+  void GiveBackWaiting();
+  void GiveBackWaiting(Session& session);
+  bool AnotherIsEmpty(const Session& waiting, const RankedJob& job) const;
   void TellIdle(const std::vector<Session*>& sessions);
   bool WantsMore(const Session& session, const RankedJob& job) const;
+  bool MayBeRecalled(const HeldLease& lease) const;
   bool RoomElsewhere(const Session& holder, const RankedJob& job,
                      absl::flat_hash_map<SessionNumber, int>& room) const;
 

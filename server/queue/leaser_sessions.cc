@@ -32,10 +32,41 @@ Session* Leaser::SessionFor(const NewJob& job) {
   return nullptr;
 }
 
+// A job that waits until its session is empty is left to others when that session takes no jobs any
+// more, or another one is empty.
+void Leaser::GiveBackWaiting() {
+  for (Session* session : core_.sessions.all()) {
+    if (!session->waiting_alone.has_value()) continue;
+    const bool takes_none = session->stream == 0 || session->draining || session->window.jobs == 0;
+    if (takes_none || AnotherIsEmpty(*session, *session->waiting_alone)) GiveBackWaiting(*session);
+  }
+}
+
+void Leaser::GiveBackWaiting(Session& session) {
+  if (!session.waiting_alone.has_value()) return;
+  const RankedJob job = *std::exchange(session.waiting_alone, std::nullopt);
+  core_.in_hand.LetGo(job.id);
+  core_.ready.Offer(job, core_.now);
+  core_.ready.Release(job, core_.now);
+}
+
+bool Leaser::AnotherIsEmpty(const Session& waiting, const RankedJob& job) const {
+  const auto found = by_task_.find(job.task);
+  if (waiting.used() == 0 || found == by_task_.end()) return false;
+  return std::any_of(found->second.begin(), found->second.end(), [&](SessionNumber number) {
+    const Session& other = *core_.sessions.Find(number);
+    return other.used() == 0 && other.may_lease() && !other.waiting_alone.has_value() &&
+           Allows(other, job.flags);
+  });
+}
+
 // In once-mode an executor leaves when it has nothing to do and nothing that it could do is ready.
 void Leaser::TellIdle(const std::vector<Session*>& sessions) {
   for (Session* session : sessions) {
     if (!session->once || session->told_idle || session->used() > 0) continue;
+    // An outcome on its way to disk, or what SQL callers added before it came, may bring it a job.
+    if (core_.leases.CountOfSession(session->number) > 0) continue;
+    if (core_.inbox_emptied_by < session->idle_after_read) continue;
     if (session->waiting_alone.has_value()) continue;
     if (!core_.ready.NothingDue(session->forbidden_flags, session->tasks, core_.now)) continue;
     session->told_idle = true;
@@ -56,17 +87,20 @@ void Leaser::Recall() {
     if (session->stream == 0 || session->held < 2) continue;
     RecallFrame frame;
     for (HeldLease* lease : core_.leases.OfSession(session->number)) {
-      if (!lease->received || lease->started || lease->recalled || lease->ending.has_value() ||
-          core_.now - lease->leased_at < kTimeToStart) {
-        continue;
-      }
+      if (!MayBeRecalled(*lease)) continue;
       const bool waited = core_.now - lease->leased_at >= core_.options.recall_after;
-      if (!waited && !RoomElsewhere(*session, lease->job, room)) continue;
-      lease->recalled = true;
+      // One that was recalled before has the first claim on the room.
+      if (!RoomElsewhere(*session, lease->job, room) && !waited) continue;
+      if (std::exchange(lease->recalled, true)) continue;
       frame.tokens.push_back(lease->token);
     }
     if (!frame.tokens.empty()) core_.SendTo(*session, {std::move(frame), 0});
   }
+}
+
+bool Leaser::MayBeRecalled(const HeldLease& lease) const {
+  return lease.received && !lease.started && !lease.ending.has_value() &&
+         core_.now - lease.leased_at >= kTimeToStart;
 }
 
 // `room` counts what is left of the other sessions' windows.

@@ -13,9 +13,9 @@ void ReadyJobs::Serve(const std::vector<std::string>& flags,
 }
 
 void ReadyJobs::Unserve(const std::vector<std::string>& flags,
-                        const std::vector<std::string>& tasks) {
+                        const std::vector<std::string>& tasks, absl::Time now) {
   const auto found = views_.find(flags);
-  for (const std::string& task : tasks) found->second->Unserve(task);
+  for (const std::string& task : tasks) found->second->Unserve(task, now);
   if (!found->second->serves_any()) views_.erase(found);
 }
 
@@ -32,6 +32,11 @@ void ReadyJobs::Remove(JobId job, absl::Time now) {
     view->Remove(job);
     if (!queue.empty()) view->Reconsider(queue, now);
   }
+}
+
+bool ReadyJobs::Knows(const RankedJob& job) const {
+  return std::any_of(views_.begin(), views_.end(),
+                     [&job](const auto& entry) { return entry.second->KnowsExactly(job); });
 }
 
 std::optional<RankedJob> ReadyJobs::Take(const std::vector<std::string>& flags,

@@ -23,12 +23,16 @@ class ReadyJobs {
 
   // A session with these tasks and forbidden flags (sorted) is there, or no longer.
   void Serve(const std::vector<std::string>& flags, const std::vector<std::string>& tasks);
-  void Unserve(const std::vector<std::string>& flags, const std::vector<std::string>& tasks);
+  void Unserve(const std::vector<std::string>& flags, const std::vector<std::string>& tasks,
+               absl::Time now);
 
   // A job in the database that is not leased.
   void Offer(const RankedJob& job, absl::Time now);
   // A job that is gone, or is in other hands.
   void Remove(JobId job, absl::Time now);
+
+  // Whether the job is in memory as it stands, in a view at least.
+  bool Knows(const RankedJob& job) const;
 
   // Takes the first job that such a session may run now; its serial queue is held until Release().
   std::optional<RankedJob> Take(const std::vector<std::string>& flags,

@@ -1,6 +1,7 @@
 #include "server/queue/ready_view.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace leasehold::queue {
@@ -9,35 +10,45 @@ namespace {
 // A task may have as many priorities as it likes; windows of emptied ones are kept up to here.
 constexpr size_t kMostIdleWindows = 64;
 
-void Earlier(std::optional<Rank>& least, const std::optional<Rank>& rank) {
-  if (rank.has_value() && (!least.has_value() || *rank < *least)) least = rank;
+void Earlier(std::optional<Rank>& least, const Rank& rank) {
+  if (!least.has_value() || rank < *least) least = rank;
 }
 
 }  // namespace
 
 ReadyView::ReadyView(const QueueOptions& options, std::vector<std::string> forbidden_flags,
                      const BusyQueues& busy, uint64_t& reads)
-    : options_(options),
-      forbidden_flags_(std::move(forbidden_flags)),
-      busy_(busy),
-      reads_(reads) {}
+    : options_(options), forbidden_flags_(std::move(forbidden_flags)), busy_(busy), reads_(reads) {}
 
-void ReadyView::Serve(const std::string& task) { ++tasks_[task].sessions; }
+void ReadyView::Serve(const std::string& task) {
+  if (++tasks_[task].sessions > 1) return;
+  // Jobs of the task may be the first of their queues.
+  for (auto& [name, queue] : queues_) queue.read_up_to.reset();
+}
 
-void ReadyView::Unserve(const std::string& task) {
+void ReadyView::Unserve(const std::string& task, absl::Time now) {
   const auto found = tasks_.find(task);
   if (--found->second.sessions > 0) return;
+  std::vector<RankedJob> dropped;
   for (auto& [priority, window] : found->second.windows) {
-    for (const RankedJob& job : window->AbandonRead()) Forget(job.id);
+    for (RankedJob& job : window->AbandonRead()) dropped.push_back(std::move(job));
   }
-  std::vector<JobId> parked;
   for (const auto& [name, queue] : queues_) {
-    for (const RankedJob& job : queue.parked) {
-      if (job.task == task) parked.push_back(job.id);
-    }
+    std::copy_if(queue.parked.begin(), queue.parked.end(), std::back_inserter(dropped),
+                 [&task](const RankedJob& job) { return job.task == task; });
   }
-  for (const JobId job : parked) Remove(job);
+  for (const RankedJob& job : dropped) {
+    const auto queue = queues_.find(job.queue_name.value_or(""));
+    if (queue != queues_.end()) {
+      std::erase_if(queue->second.parked, [&](const RankedJob& one) { return one.id == job.id; });
+    }
+    Forget(job.id);
+  }
   tasks_.erase(found);
+  // They may have been the first of their queues.
+  for (const RankedJob& job : dropped) {
+    if (job.queue_name.has_value()) Reconsider(*job.queue_name, now);
+  }
 }
 
 std::vector<std::string> ReadyView::tasks() const {
@@ -54,7 +65,11 @@ bool ReadyView::Allows(const RankedJob& job) const {
 
 ReadyWindow* ReadyView::WindowOf(const RankedJob& job) {
   const auto task = tasks_.find(job.task);
-  if (task == tasks_.end() || !task->second.priorities_known) return nullptr;
+  if (task == tasks_.end()) return nullptr;
+  if (!task->second.priorities_known) {
+    task->second.offered_priorities.insert(job.priority);
+    return nullptr;
+  }
   auto& window = task->second.windows[job.priority];
   if (window == nullptr) {
     window = std::make_unique<ReadyWindow>(job.task, job.priority, options_.window_rows);
@@ -65,12 +80,10 @@ ReadyWindow* ReadyView::WindowOf(const RankedJob& job) {
 }
 
 void ReadyView::Offer(const RankedJob& job) {
-  if (job.permanently_failed() || !Allows(job)) return Remove(job.id);
   const auto known = places_.find(job.id);
-  if (known != places_.end()) {
-    if (known->second.activation > job.activation) return;
-    Remove(job.id);
-  }
+  if (known != places_.end() && known->second.activation > job.activation) return;
+  Remove(job.id);
+  if (job.permanently_failed() || !Allows(job)) return;
   ReadyWindow* window = WindowOf(job);
   if (window == nullptr) return;
   if (window->Insert(job)) {
@@ -88,10 +101,10 @@ void ReadyView::Place_(const RankedJob& job, ReadyWindow* window) {
 }
 
 void ReadyView::Evict(ReadyWindow& window) {
-  const std::optional<RankedJob> job = window.TakeOverflow();
-  if (!job.has_value()) return;
-  Forget(job->id);
-  if (job->queue_name.has_value()) queues_[*job->queue_name].Dropped(job->rank());
+  while (const std::optional<RankedJob> job = window.TakeOverflow()) {
+    Forget(job->id);
+    if (job->queue_name.has_value()) queues_[*job->queue_name].Dropped(job->rank());
+  }
 }
 
 // Takes the job out of the index alone.
@@ -129,6 +142,17 @@ bool ReadyView::Knows(const RankedJob& job) const {
   return found != places_.end() && found->second.activation >= job.activation;
 }
 
+bool ReadyView::KnowsExactly(const RankedJob& job) const {
+  const auto found = places_.find(job.id);
+  return found != places_.end() && found->second.activation == job.activation &&
+         found->second.rank == job.rank();
+}
+
+bool ReadyView::KnowsLaterOrExactly(const RankedJob& job) const {
+  const auto found = places_.find(job.id);
+  return found != places_.end() && (found->second.activation > job.activation || KnowsExactly(job));
+}
+
 std::string ReadyView::QueueOf(JobId job) const {
   const auto found = places_.find(job);
   return found == places_.end() ? "" : found->second.queue;
@@ -136,46 +160,63 @@ std::string ReadyView::QueueOf(JobId job) const {
 
 const RankedJob* ReadyView::First(const std::vector<std::string>& tasks, absl::Time now) {
   while (true) {
-    const RankedJob* first = nullptr;
-    for (const std::string& name : tasks) {
-      const auto task = tasks_.find(name);
-      if (task == tasks_.end()) continue;
-      for (const auto& [priority, window] : task->second.windows) {
-        if (first != nullptr && priority > first->priority) break;
-        const RankedJob* job = window->first();
-        if (job == nullptr || job->run_at > now) continue;
-        if (first == nullptr || job->rank() < first->rank()) first = job;
-      }
-    }
+    const RankedJob* first = FirstRanked(tasks, now);
     if (first == nullptr || MayRun(*first, now)) return first;
     Park(*first);
   }
+}
+
+// Null while a job that is not in memory may rank before.
+const RankedJob* ReadyView::FirstRanked(const std::vector<std::string>& tasks,
+                                        absl::Time now) const {
+  const RankedJob* first = nullptr;
+  std::optional<Rank> certain;
+  for (const std::string& name : tasks) {
+    const auto task = tasks_.find(name);
+    if (task == tasks_.end() || !task->second.priorities_known) return nullptr;
+    for (const auto& [priority, window] : task->second.windows) {
+      if (first != nullptr && priority > first->priority) break;
+      const std::optional<Rank> of_window = window->CertainUpTo();
+      if (of_window.has_value() && of_window->run_at <= now) Earlier(certain, *of_window);
+      const RankedJob* job = window->first();
+      if (job == nullptr || job->run_at > now) continue;
+      if (first == nullptr || job->rank() < first->rank()) first = job;
+    }
+  }
+  const bool is_first = first != nullptr && (!certain.has_value() || !(*certain < first->rank()));
+  return is_first ? first : nullptr;
 }
 
 bool ReadyView::MayRun(const RankedJob& job, absl::Time now) {
   if (!job.queue_name.has_value()) return true;
   if (busy_.Busy(*job.queue_name)) return false;
   SerialQueue& queue = queues_[*job.queue_name];
+  if (queue.reading != 0) return false;
   const Rank rank = job.rank();
   const Rank* first = queue.FirstDue(now);
   if (first != nullptr && *first < rank) return false;
   if (queue.read_up_to.has_value() && !(*queue.read_up_to < rank)) return true;
-  std::optional<Rank> certain = CertainUpTo();
+  const std::optional<Rank> certain = CertainUpTo(now);
   const bool dropped_before = queue.dropped_from.has_value() && *queue.dropped_from < rank;
   if (!dropped_before && (!certain.has_value() || !(*certain < rank))) return true;
-  if (queue.reading == 0) {
-    queue.wants_read = true;
-    queues_to_read_.insert(*job.queue_name);
-  }
+  WantHeads(*job.queue_name, queue);
   return false;
 }
 
+void ReadyView::WantHeads(const std::string& name, SerialQueue& queue) {
+  queue.wants_read = true;
+  queues_to_read_.insert(name);
+}
+
 // Every due job up to this rank is in memory; unset: all are.
-std::optional<Rank> ReadyView::CertainUpTo() const {
+std::optional<Rank> ReadyView::CertainUpTo(absl::Time now) const {
   std::optional<Rank> certain;
   for (const auto& [name, task] : tasks_) {
     if (!task.priorities_known) return Rank{-32769, absl::InfinitePast(), 0};
-    for (const auto& [priority, window] : task.windows) Earlier(certain, window->CertainUpTo());
+    for (const auto& [priority, window] : task.windows) {
+      const std::optional<Rank> of_window = window->CertainUpTo();
+      if (of_window.has_value() && of_window->run_at <= now) Earlier(certain, *of_window);
+    }
   }
   return certain;
 }
@@ -185,9 +226,9 @@ void ReadyView::Park(RankedJob job) {
   place.window->Erase(place.rank);
   place.window = nullptr;
   SerialQueue& queue = queues_[*job.queue_name];
-  const auto behind = std::upper_bound(
-      queue.parked.begin(), queue.parked.end(), job,
-      [](const RankedJob& a, const RankedJob& b) { return a.rank() < b.rank(); });
+  const auto behind =
+      std::upper_bound(queue.parked.begin(), queue.parked.end(), job,
+                       [](const RankedJob& a, const RankedJob& b) { return a.rank() < b.rank(); });
   queue.parked.insert(behind, std::move(job));
   if (queue.parked.size() <= SerialQueue::kMostParked) return;
   const RankedJob last = std::move(queue.parked.back());
@@ -202,8 +243,7 @@ void ReadyView::Reconsider(const std::string& name, absl::Time now) {
   SerialQueue& queue = found->second;
   const Rank* first = queue.FirstDue(now);
   if (first == nullptr && queue.dropped_from.has_value() && queue.reading == 0) {
-    queue.wants_read = true;
-    queues_to_read_.insert(name);
+    WantHeads(name, queue);
   }
   if (queue.parked.empty() || first == nullptr || !(queue.parked.front().rank() == *first)) return;
   if (!MayRun(queue.parked.front(), now)) return;
@@ -219,6 +259,7 @@ void ReadyView::Reconsider(const std::string& name, absl::Time now) {
 }
 
 bool ReadyView::NothingDue(const std::vector<std::string>& names, absl::Time now) const {
+  if (!queues_to_read_.empty() || queues_being_read_ > 0) return false;
   for (const std::string& name : names) {
     const auto task = tasks_.find(name);
     if (task == tasks_.end() || !task->second.priorities_known) return false;

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,13 +29,16 @@ class ReadyView {
 
   // A session with this task is there (or one less).
   void Serve(const std::string& task);
-  void Unserve(const std::string& task);
+  void Unserve(const std::string& task, absl::Time now);
   bool serves_any() const { return !tasks_.empty(); }
 
   // Ranks a job that is in the database and not leased, in place of an older activation of it.
   void Offer(const RankedJob& job);
   void Remove(JobId job);
+  // This activation of the job or a later one is in memory.
   bool Knows(const RankedJob& job) const;
+  // The job is in memory as it stands.
+  bool KnowsExactly(const RankedJob& job) const;
   // The serial queue of a job in memory; empty: none, or not in memory.
   std::string QueueOf(JobId job) const;
 
@@ -52,17 +56,19 @@ class ReadyView {
   // `read` names the read: an answer counts only where that read is still the one waited for.
   std::vector<std::string> TasksToRead(uint64_t& read);
   std::vector<ReadWindows::Window> WindowsToRead(uint64_t& read);
-  std::vector<std::string> QueuesToRead(size_t most, uint64_t& read);
+  // `heads`: how many jobs of each.
+  std::vector<std::string> QueuesToRead(size_t most, uint64_t& read, int& heads);
   // A window to be read again from its head, as a proof; the windows take turns.
   std::optional<ReadWindows::Window> WindowToProve(uint64_t& read);
 
   void PrioritiesRead(uint64_t read, const std::vector<std::string>& tasks,
                       const ReadPrioritiesAnswer& answer);
-  // Returns the rows that were not in memory although they should have been.
+  // Returns the rows that were not in memory, or not so, although they should have been. They are
+  // not ranked: to be sure of them, they must be read again.
   // `elsewhere` says which rows are leased or in other hands: they are not ranked.
-  std::vector<JobId> WindowRead(uint64_t read, const ReadWindows::Window& window,
-                                const ReadWindowsAnswer::Page& page,
-                                const std::function<bool(const RankedJob&)>& elsewhere);
+  std::vector<RankedJob> WindowRead(uint64_t read, const ReadWindows::Window& window,
+                                    const ReadWindowsAnswer::Page& page,
+                                    const std::function<bool(const RankedJob&)>& elsewhere);
   void QueueRead(uint64_t read, const ReadQueueHeadsAnswer::Queue& queue, absl::Time now,
                  const std::function<bool(const RankedJob&)>& elsewhere);
   // The store failed, or may have: all is read again.
@@ -76,6 +82,8 @@ class ReadyView {
     int sessions = 0;
     bool priorities_known = false;
     uint64_t reading = 0;  // names the read of its priorities; 0: none
+    // Of jobs offered while they were not known: the read may be older.
+    std::set<int> offered_priorities;
     std::map<int, std::unique_ptr<ReadyWindow>> windows;
   };
   struct Place {
@@ -90,9 +98,13 @@ class ReadyView {
   void Place_(const RankedJob& job, ReadyWindow* window);
   void Forget(JobId job);
   void Evict(ReadyWindow& window);
+  const RankedJob* FirstRanked(const std::vector<std::string>& tasks, absl::Time now) const;
   bool MayRun(const RankedJob& job, absl::Time now);
   void Park(RankedJob job);
-  std::optional<Rank> CertainUpTo() const;
+  std::optional<Rank> CertainUpTo(absl::Time now) const;
+  bool Dropped(const RankedJob& job) const;
+  bool KnowsLaterOrExactly(const RankedJob& job) const;
+  void WantHeads(const std::string& name, SerialQueue& queue);
 
   const QueueOptions& options_;
   const std::vector<std::string> forbidden_flags_;
@@ -102,6 +114,7 @@ class ReadyView {
   absl::flat_hash_map<JobId, Place> places_;
   absl::flat_hash_map<std::string, SerialQueue> queues_;
   absl::flat_hash_set<std::string> queues_to_read_;
+  int queues_being_read_ = 0;
   std::pair<std::string, int> last_proved_;
 };
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "server/queue/ready_view.h"
@@ -22,8 +23,8 @@ std::vector<ReadWindows::Window> ReadyView::WindowsToRead(uint64_t& read) {
   for (auto& [name, task] : tasks_) {
     for (auto& [priority, window] : task.windows) {
       if (!window->wants_read()) continue;
-      windows.push_back({name, priority, forbidden_flags_, window->BeginRead(read, /*rebuild=*/false),
-                         options_.window_rows});
+      windows.push_back({name, priority, forbidden_flags_,
+                         window->BeginRead(read, /*rebuild=*/false), options_.window_rows});
     }
   }
   return windows;
@@ -49,16 +50,21 @@ std::optional<ReadWindows::Window> ReadyView::WindowToProve(uint64_t& read) {
                              options_.window_rows};
 }
 
-std::vector<std::string> ReadyView::QueuesToRead(size_t most, uint64_t& read) {
+std::vector<std::string> ReadyView::QueuesToRead(size_t most, uint64_t& read, int& heads) {
   read = ++reads_;
   std::vector<std::string> names;
   while (!queues_to_read_.empty() && names.size() < most) {
     const std::string name = *queues_to_read_.begin();
     queues_to_read_.erase(queues_to_read_.begin());
-    const auto queue = queues_.find(name);
-    if (queue == queues_.end() || !queue->second.wants_read) continue;
-    queue->second.wants_read = false;
-    queue->second.reading = read;
+    const auto found = queues_.find(name);
+    if (found == queues_.end() || !found->second.wants_read) continue;
+    SerialQueue& queue = found->second;
+    queue.wants_read = false;
+    queue.reading = read;
+    queue.dropped_from.reset();
+    queue.read_up_to.reset();
+    heads = std::max(heads, queue.heads);
+    ++queues_being_read_;
     names.push_back(name);
   }
   return names;
@@ -74,54 +80,60 @@ void ReadyView::PrioritiesRead(uint64_t read, const std::vector<std::string>& ta
   }
   for (const auto& [name, priority] : answer.entries) {
     const auto task = tasks_.find(name);
-    if (task == tasks_.end() || !task->second.priorities_known) continue;
-    auto& window = task->second.windows[priority];
-    if (window == nullptr) {
+    if (task != tasks_.end()) task->second.offered_priorities.insert(priority);
+  }
+  for (auto& [name, task] : tasks_) {
+    if (!task.priorities_known) continue;
+    for (const int priority : std::exchange(task.offered_priorities, {})) {
+      auto& window = task.windows[priority];
+      if (window != nullptr) continue;
       window = std::make_unique<ReadyWindow>(name, priority, options_.window_rows);
     }
   }
 }
 
-std::vector<JobId> ReadyView::WindowRead(uint64_t read, const ReadWindows::Window& read_window,
-                                         const ReadWindowsAnswer::Page& page,
-                                         const std::function<bool(const RankedJob&)>& elsewhere) {
-  std::vector<JobId> missed;
+std::vector<RankedJob> ReadyView::WindowRead(
+    uint64_t read, const ReadWindows::Window& read_window, const ReadWindowsAnswer::Page& page,
+    const std::function<bool(const RankedJob&)>& elsewhere) {
+  std::vector<RankedJob> suspects;
   const auto task = tasks_.find(read_window.task);
-  if (task == tasks_.end()) return missed;
+  if (task == tasks_.end()) return suspects;
   const auto found = task->second.windows.find(read_window.priority);
-  if (found == task->second.windows.end() || !found->second->reading(read)) return missed;
+  if (found == task->second.windows.end() || !found->second->reading(read)) return suspects;
   ReadyWindow& window = *found->second;
   const Rank known_up_to = window.KnownUpTo();
-  const bool proof = !read_window.after.has_value();
-  const std::vector<RankedJob> aside = window.EndRead(page.last, page.complete);
-  for (const RankedJob& job : aside) {
+  for (const RankedJob& job : window.EndRead(page.last, page.complete)) {
     Forget(job.id);
     Offer(job);
   }
   for (const RankedJob& job : page.jobs) {
-    if (elsewhere(job) || Knows(job)) continue;
-    const bool dropped = job.queue_name.has_value() && queues_.contains(*job.queue_name) &&
-                         queues_.at(*job.queue_name).dropped_from.has_value();
-    if (proof && !dropped && !(known_up_to < job.rank())) {
-      missed.push_back(job.id);
+    if (elsewhere(job)) continue;
+    const bool known = Knows(job);
+    const bool should_be_known = !(known_up_to < job.rank()) && !Dropped(job);
+    const bool as_expected = known ? KnowsLaterOrExactly(job) : !should_be_known;
+    if (!as_expected) {
+      suspects.push_back(job);
+    } else if (!known) {
+      Offer(job);
     }
-    Offer(job);
   }
-  return missed;
+  return suspects;
+}
+
+// It may be left out of memory for its serial queue.
+bool ReadyView::Dropped(const RankedJob& job) const {
+  const auto queue = queues_.find(job.queue_name.value_or(""));
+  return queue != queues_.end() &&
+         (queue->second.dropped_from.has_value() || queue->second.reading != 0);
 }
 
 void ReadyView::QueueRead(uint64_t read, const ReadQueueHeadsAnswer::Queue& heads, absl::Time now,
                           const std::function<bool(const RankedJob&)>& elsewhere) {
   const auto found = queues_.find(heads.name);
   if (found == queues_.end() || found->second.reading != read) return;
-  {
-    SerialQueue& queue = found->second;
-    queue.reading = 0;
-    queue.dropped_from.reset();
-    queue.read_up_to.reset();
-    if (!heads.jobs.empty()) queue.read_up_to = heads.jobs.back().rank();
-    if (!heads.complete) queue.dropped_from = queue.read_up_to;
-  }
+  --queues_being_read_;
+  const bool all_elsewhere = std::all_of(heads.jobs.begin(), heads.jobs.end(), elsewhere);
+  found->second.HeadsRead(heads, all_elsewhere);
   for (const RankedJob& job : heads.jobs) {
     if (elsewhere(job) || Knows(job) || !Allows(job) || job.permanently_failed()) continue;
     Remove(job.id);
@@ -142,6 +154,7 @@ void ReadyView::Forget() {
   places_.clear();
   queues_.clear();
   queues_to_read_.clear();
+  queues_being_read_ = 0;
   for (auto& [name, task] : tasks_) {
     task.priorities_known = false;
     task.reading = 0;

@@ -1,5 +1,6 @@
 #include "server/queue/ready_window.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace leasehold::queue {
@@ -12,25 +13,24 @@ bool ReadyWindow::Insert(const RankedJob& job) {
     aside_.push_back(job);
     return true;
   }
-  const Rank rank = job.rank();
-  if (!complete_ && (!end_.has_value() || *end_ < rank)) return false;
-  jobs_.insert_or_assign(rank, job);
+  if (!Reached(job.rank())) return false;
+  jobs_.insert_or_assign(job.rank(), job);
   return true;
+}
+
+void ReadyWindow::Force(const RankedJob& job) {
+  (Reached(job.rank()) ? jobs_ : behind_end_).insert_or_assign(job.rank(), job);
 }
 
 void ReadyWindow::Erase(const Rank& rank) {
   jobs_.erase(rank);
+  behind_end_.erase(rank);
   if (!reading()) return;
   std::erase_if(aside_, [&rank](const RankedJob& job) { return job.rank() == rank; });
 }
 
-const RankedJob* ReadyWindow::After(const Rank& rank) const {
-  const auto next = jobs_.upper_bound(rank);
-  return next == jobs_.end() ? nullptr : &next->second;
-}
-
 bool ReadyWindow::wants_read() const {
-  return !reading() && !complete_ && jobs_.size() < capacity_ / 2;
+  return !reading() && !complete_ && jobs_.size() < std::max<size_t>(1, capacity_ / 2);
 }
 
 std::optional<Rank> ReadyWindow::CertainUpTo() const {
@@ -43,8 +43,9 @@ Rank ReadyWindow::KnownUpTo() const {
   return end_.value_or(Rank{priority_, absl::InfinitePast(), 0});
 }
 
+// A read under way goes on behind the end: it stays where it is.
 std::optional<RankedJob> ReadyWindow::TakeOverflow() {
-  if (jobs_.size() <= 2 * capacity_) return std::nullopt;
+  if (reading() || jobs_.size() <= 2 * capacity_) return std::nullopt;
   const auto last = std::prev(jobs_.end());
   RankedJob job = std::move(last->second);
   jobs_.erase(last);
@@ -62,6 +63,10 @@ std::vector<RankedJob> ReadyWindow::EndRead(std::optional<Rank> last, bool compl
   reading_ = 0;
   if (last.has_value() && (!end_.has_value() || *end_ < *last)) end_ = last;
   complete_ = complete_ || complete;
+  while (!behind_end_.empty() && Reached(behind_end_.begin()->first)) {
+    jobs_.insert(*behind_end_.begin());
+    behind_end_.erase(behind_end_.begin());
+  }
   return std::exchange(aside_, {});
 }
 
@@ -70,8 +75,8 @@ std::vector<RankedJob> ReadyWindow::AbandonRead() {
   complete_ = false;
   end_.reset();
   std::vector<RankedJob> dropped = std::exchange(aside_, {});
-  for (auto& [rank, job] : jobs_) dropped.push_back(std::move(job));
-  jobs_.clear();
+  for (auto& [rank, job] : std::exchange(jobs_, {})) dropped.push_back(std::move(job));
+  for (auto& [rank, job] : std::exchange(behind_end_, {})) dropped.push_back(std::move(job));
   return dropped;
 }
 

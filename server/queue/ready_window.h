@@ -24,15 +24,14 @@ class ReadyWindow {
   // Ranks a job that is in the database. While a read is under way it is kept aside; behind the
   // end it is left to a later read. Returns whether the job is in memory now.
   bool Insert(const RankedJob& job);
-  // Ranks a job wherever the end is.
-  void Force(const RankedJob& job) { jobs_.insert_or_assign(job.rank(), job); }
+  // Keeps a job wherever the end is; behind it, the job has its turn when the end has come so far.
+  void Force(const RankedJob& job);
   void Erase(const Rank& rank);
   // Takes out the last job of a window that holds too many; empty if it does not.
   std::optional<RankedJob> TakeOverflow();
 
-  // The first job, due or not; null if none is in memory.
+  // The first job, due or not; null if none is in memory up to the end.
   const RankedJob* first() const { return jobs_.empty() ? nullptr : &jobs_.begin()->second; }
-  const RankedJob* After(const Rank& rank) const;
 
   // Nothing stands in the database behind what is in memory.
   bool complete() const { return complete_ && reading_ == 0; }
@@ -47,8 +46,8 @@ class ReadyWindow {
   // A read begins, named by `read`: from the head if `rebuild` or if nothing was read yet, else
   // behind the end. Returns the key to read after.
   std::optional<Rank> BeginRead(uint64_t read, bool rebuild);
-  // The read has come to `last`. Returns the newcomers that were kept aside meanwhile: they, and the
-  // rows read, are to be inserted now.
+  // The read has come to `last`. Returns the newcomers that were kept aside meanwhile: they, and
+  // the rows read, are to be inserted now.
   std::vector<RankedJob> EndRead(std::optional<Rank> last, bool complete);
   // The read failed: nothing is known. Returns all that was in memory.
   std::vector<RankedJob> AbandonRead();
@@ -59,10 +58,16 @@ class ReadyWindow {
   size_t size() const { return jobs_.size(); }
 
  private:
+  // Nothing up to this rank is missing, but what a read under way brings.
+  bool Reached(const Rank& rank) const {
+    return complete_ || (end_.has_value() && !(*end_ < rank));
+  }
+
   const std::string task_;
   const int priority_;
   const size_t capacity_;
   absl::btree_map<Rank, RankedJob> jobs_;
+  absl::btree_map<Rank, RankedJob> behind_end_;  // forced in
   std::optional<Rank> end_;  // the last row read; nothing up to it is missing from memory
   bool complete_ = false;
   uint64_t reading_ = 0;

@@ -37,16 +37,16 @@ void Recorder::Submit() {
   RecordOutcomes batch = NextBatch(numbers);
   std::vector<int64_t> rows = batch.ended_lease_rows;
   ++in_flight_;
-  core_.SubmitToStore(std::move(batch), [this, numbers = std::move(numbers),
-                                         rows = std::move(rows)](const absl::Status& status,
-                                                                 StoreAnswer& answer) {
-    --in_flight_;
-    if (status.ok()) {
-      Recorded(numbers, rows, std::get<RecordOutcomesAnswer>(answer));
-    } else {
-      TryAgain(numbers, rows, status);
-    }
-  });
+  core_.SubmitToStore(std::move(batch),
+                      [this, numbers = std::move(numbers), rows = std::move(rows)](
+                          const absl::Status& status, StoreAnswer& answer) {
+                        --in_flight_;
+                        if (status.ok()) {
+                          Recorded(numbers, rows, std::get<RecordOutcomesAnswer>(answer));
+                        } else {
+                          TryAgain(numbers, rows, status);
+                        }
+                      });
 }
 
 RecordOutcomes Recorder::NextBatch(std::vector<uint64_t>& numbers) {
@@ -155,6 +155,7 @@ void Recorder::Settle(uint64_t number, OutcomeResult result, const RankedJob* jo
   }
   Drop(lease);
   if (job != nullptr) core_.ready.Offer(*job, core_.now);
+  core_.in_hand.LetGo(token.job_id);
   core_.WantLeasing();
   for (const Reporter& reporter : ending.reporters) Decide(reporter, token, result);
 }
@@ -162,6 +163,10 @@ void Recorder::Settle(uint64_t number, OutcomeResult result, const RankedJob* jo
 void Recorder::Count(const HeldLease& lease, const Ending& ending, const RankedJob* job) {
   Totals& totals = core_.totals;
   TaskTally& tally = core_.tallies[lease.job.task];
+  const bool for_good = job != nullptr && job->permanently_failed() &&
+                        (ending.swept || ending.outcome.kind == OutcomeKind::kFail);
+  totals.permanently_failed += for_good ? 1 : 0;
+  tally.permanently_failed += for_good ? 1 : 0;
   if (ending.swept) {
     ++totals.swept;
     ++tally.swept;
@@ -176,10 +181,6 @@ void Recorder::Count(const HeldLease& lease, const Ending& ending, const RankedJ
   } else {
     ++totals.failed_attempts;
     ++tally.failed;
-    if (job != nullptr && job->permanently_failed()) {
-      ++totals.permanently_failed;
-      ++tally.permanently_failed;
-    }
   }
 }
 
@@ -187,12 +188,13 @@ void Recorder::TryAgain(const std::vector<uint64_t>& numbers, const std::vector<
                         const absl::Status& status) {
   ended_rows_.insert(ended_rows_.end(), rows.begin(), rows.end());
   std::erase_if(ended_rows_, [this](int64_t row) { return core_.leases.LiveInRow(row) > 0; });
-  if (absl::IsUnavailable(status) || absl::IsFailedPrecondition(status)) {
+  if (!core_.store_available) {
     waiting_.insert(waiting_.begin(), numbers.begin(), numbers.end());
     return;
   }
   if (absl::IsInvalidArgument(status)) {
-    // One refused value must not hold up the others: each goes alone, and at last without its texts.
+    // One refused value must not hold up the others: each goes alone, and at last without its
+    // texts.
     for (const uint64_t number : numbers) {
       Ending& ending = endings_.at(number);
       if (std::exchange(ending.alone, true)) {

@@ -31,7 +31,8 @@ absl::Duration LockedRowDelay(int tries) {
 }
 
 absl::Time WholeMicroseconds(absl::Time time) {
-  return absl::FromUnixMicros(absl::ToUnixMicros(time));
+  const bool endless = time == absl::InfiniteFuture() || time == absl::InfinitePast();
+  return endless ? time : absl::FromUnixMicros(absl::ToUnixMicros(time));
 }
 
 }  // namespace leasehold::queue

@@ -33,6 +33,8 @@ struct Session {
   WindowFrame window;
   bool once = false;
   bool told_idle = false;
+  // Not told so before this read of the inbox has shown it empty.
+  uint64_t idle_after_read = 0;
   // No more jobs are wanted.
   bool draining = false;
   // Its row in `executors` is on disk and `opened` was sent: it may be given jobs.
@@ -51,6 +53,9 @@ struct Session {
   int64_t last_sequence = 0;  // of `jobs` frames on this stream
   std::deque<UnreceivedFrame> unreceived;
   int64_t unreceived_bytes = 0;
+  // Leased, and to be sent when receipts make room.
+  std::deque<LeasedJob> unsent;
+  int64_t unsent_bytes = 0;
   // Of the jobs sent so far, the later ones counting more: what the next one is expected to take.
   int64_t bytes_per_job = 512;
 
@@ -63,13 +68,14 @@ struct Session {
 
   int used() const { return held + being_leased; }
   bool may_lease() const {
-    return open && stream != 0 && !draining && !running_alone && used() < window.jobs &&
+    return served && stream != 0 && !draining && !running_alone && used() < window.jobs &&
            !bytes_used_up();
   }
   // One job is always let through.
   bool bytes_used_up() const {
-    const int64_t expected = unreceived_bytes + (being_leased + 1) * bytes_per_job;
-    return expected > window.bytes && (unreceived_bytes > 0 || being_leased > 0);
+    const int64_t known = unreceived_bytes + unsent_bytes;
+    const int64_t expected = known + (being_leased + 1) * bytes_per_job;
+    return expected > window.bytes && (known > 0 || being_leased > 0);
   }
 };
 

@@ -52,24 +52,27 @@ void SessionKeeper::OpenNew(StreamId stream, OpenFrame open) {
   core_.sessions.Attach(added, stream);
   std::vector<std::string> lost = std::move(open.unreadable_tokens);
   for (const LeaseToken& token : open.held) lost.push_back(token.Encode());
-  core_.SubmitToStore(OpenSession{row}, [this, number = row.number, lost](
-                                            const absl::Status& status, StoreAnswer&) {
-    Session* session = core_.sessions.Find(number);
-    if (session == nullptr) return;
-    if (session->stream == 0) return End(*session);
-    if (!status.ok()) {
-      if (session->stream != 0) {
-        core_.effects.push_back(EndStream{session->stream, DatabaseAway()});
-      }
-      core_.sessions.Erase(number);
-      return;
-    }
-    session->open = true;
-    core_.SendTo(*session, {OpenedFrame{session->session_id, session->executor_id, {}, lost,
-                                        /*resumed=*/false},
-                            0});
-    leaser_.Join(*session);
-  });
+  core_.SubmitToStore(OpenSession{row},
+                      [this, number = row.number, lost](const absl::Status& status, StoreAnswer&) {
+                        Session* session = core_.sessions.Find(number);
+                        if (session == nullptr) return;
+                        if (session->stream == 0) return End(*session);
+                        if (!status.ok()) {
+                          if (session->stream != 0) {
+                            core_.effects.push_back(EndStream{session->stream, DatabaseAway()});
+                          }
+                          core_.sessions.Erase(number);
+                          return;
+                        }
+                        session->open = true;
+                        core_.SendTo(*session, {OpenedFrame{session->session_id,
+                                                            session->executor_id,
+                                                            {},
+                                                            lost,
+                                                            /*resumed=*/false},
+                                                0});
+                        leaser_.Join(*session);
+                      });
 }
 
 void SessionKeeper::Configure(Session& session, const OpenFrame& open) {
@@ -88,9 +91,8 @@ void SessionKeeper::Receive(StreamId stream, ExecutorFrame frame) {
   if (session == nullptr) return;
   session->last_heard = core_.now;
   if (!delivery_.Received(*session, frame.received_sequence)) {
-    core_.effects.push_back(EndStream{
-        stream, Breach(absl::StrFormat("received_sequence %d was never sent",
-                                       frame.received_sequence))});
+    Cut(*session,
+        Breach(absl::StrFormat("received_sequence %d was never sent", frame.received_sequence)));
     return;
   }
   if (auto* window = std::get_if<WindowFrame>(&frame.frame)) {
@@ -103,12 +105,14 @@ void SessionKeeper::Receive(StreamId stream, ExecutorFrame frame) {
     recorder_.Release(release->tokens);
   } else if (std::holds_alternative<DrainFrame>(frame.frame)) {
     session->draining = true;
+    core_.WantLeasing();
   }
 }
 
 void SessionKeeper::ApplyWindow(Session& session, const WindowFrame& window) {
   session.window = window;
   session.told_idle = false;
+  delivery_.SendMore(session);
   core_.WantLeasing();
 }
 
@@ -126,6 +130,7 @@ void SessionKeeper::StreamEnded(StreamId stream, bool visibly) {
   if (session == nullptr) return;
   core_.sessions.Detach(*session);
   delivery_.Forget(*session);
+  core_.WantLeasing();
   // The answer to the writing of its row ends it.
   if (!session->open) return;
   if (session->draining && core_.leases.CountOfSession(session->number) == 0 &&
@@ -136,6 +141,12 @@ void SessionKeeper::StreamEnded(StreamId stream, bool visibly) {
   if (visibly) session->resume_by = core_.now + core_.options.resume_timeout;
 }
 
+// Ends the stream, not the session. No news comes of a stream that the queue has ended.
+void SessionKeeper::Cut(Session& session, const absl::Status& status) {
+  core_.effects.push_back(EndStream{session.stream, status});
+  StreamEnded(session.stream, /*visibly=*/true);
+}
+
 bool SessionKeeper::Lost(const Session& session) const {
   if (!session.open) return false;
   if (core_.now - session.last_heard >= core_.options.session_timeout) return true;
@@ -144,6 +155,7 @@ bool SessionKeeper::Lost(const Session& session) const {
 
 void SessionKeeper::SweepLost() {
   if (!core_.store_available) return;
+  DeleteEnded();
   for (Session* session : core_.sessions.all()) {
     if (!Lost(*session)) continue;
     if (session->stream != 0) {
@@ -155,15 +167,25 @@ void SessionKeeper::SweepLost() {
   }
 }
 
-// What it still holds is swept. Its row goes; if the server dies before its leases are recorded, the
-// next leader takes back the leases of sessions that have none.
+// What it still holds is swept. Its row goes; if the server dies before its leases are recorded,
+// the next leader takes back the leases of sessions that have none.
 void SessionKeeper::End(Session& session) {
   const SessionNumber number = session.number;
   leaser_.Leave(session);
   for (HeldLease* lease : core_.leases.OfSession(number)) recorder_.Sweep(*lease);
   core_.sessions.Erase(number);
   core_.WantLeasing();
-  core_.SubmitToStore(EndSessions{{number}}, [](const absl::Status&, StoreAnswer&) {});
+  ended_.push_back(number);
+  DeleteEnded();
+}
+
+void SessionKeeper::DeleteEnded() {
+  if (ended_.empty()) return;
+  EndSessions request{std::exchange(ended_, {})};
+  core_.SubmitToStore(request, [this, request](const absl::Status& status, StoreAnswer&) {
+    if (status.ok()) return;
+    ended_.insert(ended_.end(), request.sessions.begin(), request.sessions.end());
+  });
 }
 
 std::string SessionKeeper::RandomText() { return absl::StrFormat("%016x", core_.random()); }

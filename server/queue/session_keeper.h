@@ -10,8 +10,8 @@
 
 namespace leasehold::queue {
 
-// The life of sessions: opened, heard of, resumed, lost. Only frames from the executor prove that it
-// lives.
+// The life of sessions: opened, heard of, resumed, lost. Only frames from the executor prove that
+// it lives.
 class SessionKeeper {
  public:
   SessionKeeper(Core& core, Recorder& recorder, Leaser& leaser, Delivery& delivery)
@@ -31,7 +31,7 @@ class SessionKeeper {
   void Tick();
   absl::Time next_wake() const { return next_heartbeat_; }
 
-  // Ends the sessions that are lost, at a sweep tick.
+  // Ends the sessions that are lost, at a sweep tick, and deletes the rows of ended ones.
   void SweepLost();
 
   // Every executor is asked to reconnect.
@@ -48,8 +48,11 @@ class SessionKeeper {
   void ApplyWindow(Session& session, const WindowFrame& window);
   void MarkStarted(const std::vector<LeaseToken>& tokens);
   void AskForReceipts(Session& session);
+  void RevokeUnreceived(Session& session);
   bool Lost(const Session& session) const;
+  void Cut(Session& session, const absl::Status& status);
   void End(Session& session);
+  void DeleteEnded();
   std::string RandomText();
 
   Core& core_;
@@ -57,6 +60,7 @@ class SessionKeeper {
   Leaser& leaser_;
   Delivery& delivery_;
   SessionNumber next_number_ = 1;
+  std::vector<SessionNumber> ended_;  // whose rows are still to be deleted
   absl::Time next_heartbeat_ = absl::InfinitePast();
 };
 

@@ -20,7 +20,10 @@ void SessionKeeper::Load(std::vector<SessionRow> rows, SessionNumber next_number
     session.open = true;
     session.awaited = true;
     session.last_heard = core_.now;
-    session.held = core_.leases.CountOfSession(session.number);
+    for (const HeldLease* lease : core_.leases.OfSession(session.number)) {
+      ++session.held;
+      session.running_alone = session.running_alone || lease->job.crashes > 0;
+    }
     core_.sessions.Add(std::move(session));
   }
   core_.await_sessions_until = core_.now + core_.options.receipt_timeout;
@@ -48,7 +51,7 @@ void SessionKeeper::AdoptLostLeases(SessionNumber number, StreamId stream, OpenF
     Session* session = core_.sessions.Find(number);
     if (session == nullptr || session->stream != stream) return;
     if (!status.ok()) {
-      core_.effects.push_back(EndStream{stream, DatabaseAway()});
+      Cut(*session, DatabaseAway());
       return;
     }
     Adopt(*session, open, std::get<ReadJobsAnswer>(answer));
@@ -85,7 +88,7 @@ void SessionKeeper::Adopt(Session& session, const OpenFrame& open, const ReadJob
   if (row.leases.empty()) return;
   core_.leases_written = false;
   core_.SubmitToStore(WriteMissingLeases{{row}}, [this](const absl::Status& status, StoreAnswer&) {
-    core_.leases_written = core_.leases_written || status.ok();
+    core_.leases_written = status.ok();
     core_.WantLeasing();
   });
 }
@@ -95,22 +98,25 @@ void SessionKeeper::FinishResume(Session& session, const OpenFrame& open) {
   Configure(session, open);
   session.awaited = false;
   OpenedFrame opened{session.session_id, session.executor_id, {}, open.unreadable_tokens, true};
+  CancelFrame cancel{{}, kJobChanged};
   absl::flat_hash_set<uint64_t> named;
   for (const LeaseToken& token : open.held) {
     HeldLease* lease = core_.leases.Find(token);
-    const bool live = lease != nullptr && !lease->overtaken;
+    const bool live = lease != nullptr && (!lease->ending.has_value() || lease->ending_reported);
     // Of an outcome that was recorded, or is being, the executor only waits to hear.
     const bool good = live || core_.ended_tokens.Find(token.fencing_number).has_value();
     (good ? opened.resumed_tokens : opened.lost_tokens).push_back(token.Encode());
     if (!live) continue;
     lease->received = true;
     named.insert(token.fencing_number);
+    if (lease->overtaken) cancel.tokens.push_back(token);
   }
   for (HeldLease* lease : core_.leases.OfSession(session.number)) {
     if (!named.contains(lease->token.fencing_number)) recorder_.TakeBack(*lease);
   }
   if (!session.open) return;
   core_.SendTo(session, {std::move(opened), 0});
+  if (!cancel.tokens.empty()) core_.SendTo(session, {std::move(cancel), 0});
   leaser_.Join(session);
 }
 
@@ -120,7 +126,10 @@ void SessionKeeper::ForgiveSilence() {
     if (session->resume_by.has_value()) {
       session->resume_by = core_.now + core_.options.session_timeout;
     }
-    for (UnreceivedFrame& frame : session->unreceived) frame.sent_at = core_.now;
+    for (UnreceivedFrame& frame : session->unreceived) {
+      frame.sent_at = core_.now;
+      frame.asked_at.reset();
+    }
   }
 }
 
@@ -140,30 +149,42 @@ void SessionKeeper::Tick() {
 // An executor that lives but never acknowledges a frame has not got it: it is asked once more, then
 // the jobs come back, revoked first.
 void SessionKeeper::AskForReceipts(Session& session) {
-  if (session.unreceived.empty()) return;
-  UnreceivedFrame& frame = session.unreceived.front();
-  if (!frame.asked_at.has_value()) {
-    if (core_.now - frame.sent_at < core_.options.receipt_timeout) return;
+  bool asks = false;
+  for (UnreceivedFrame& frame : session.unreceived) {
+    if (core_.now - frame.sent_at < core_.options.receipt_timeout) break;
+    if (frame.asked_at.has_value()) continue;
     frame.asked_at = core_.now;
-    core_.SendTo(session, {ServerHeartbeatFrame{/*reply=*/true}, 0});
-    return;
+    asks = true;
   }
-  if (core_.now - *frame.asked_at < core_.options.heartbeat_interval) return;
+  if (asks) core_.SendTo(session, {ServerHeartbeatFrame{/*reply=*/true}, 0});
+  RevokeUnreceived(session);
+}
+
+void SessionKeeper::RevokeUnreceived(Session& session) {
   RevokeFrame revoke{{}, "no receipt came"};
-  for (const uint64_t number : frame.fencing_numbers) {
-    HeldLease* lease = core_.leases.FindByFencingNumber(number);
-    if (lease == nullptr || lease->ending.has_value() || lease->started) continue;
-    revoke.tokens.push_back(lease->token);
-    recorder_.TakeBack(*lease);
+  while (!session.unreceived.empty()) {
+    const UnreceivedFrame& frame = session.unreceived.front();
+    if (!frame.asked_at.has_value() ||
+        core_.now - *frame.asked_at < core_.options.heartbeat_interval) {
+      break;
+    }
+    for (const uint64_t number : frame.fencing_numbers) {
+      HeldLease* lease = core_.leases.FindByFencingNumber(number);
+      if (lease == nullptr || lease->ending.has_value() || lease->started) continue;
+      revoke.tokens.push_back(lease->token);
+      recorder_.TakeBack(*lease);
+    }
+    session.unreceived_bytes -= frame.bytes;
+    session.unreceived.pop_front();
   }
-  session.unreceived_bytes -= frame.bytes;
-  session.unreceived.pop_front();
-  core_.SendTo(session, {std::move(revoke), 0});
+  if (!revoke.tokens.empty()) core_.SendTo(session, {std::move(revoke), 0});
+  delivery_.SendMore(session);
 }
 
 void SessionKeeper::HandOver() {
   const absl::Time safe_until = core_.now + core_.options.session_timeout;
-  for (Session* session : core_.sessions.all()) core_.SendTo(*session, {HandoverFrame{safe_until}, 0});
+  for (Session* session : core_.sessions.all())
+    core_.SendTo(*session, {HandoverFrame{safe_until}, 0});
 }
 
 void SessionKeeper::EndStreams(const absl::Status& status) {

@@ -1,0 +1,139 @@
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "tests/queue/support/execute.h"
+
+namespace leasehold::fake {
+namespace {
+
+bool Forbidden(const Job& job, const std::vector<std::string>& flags) {
+  return std::any_of(job.flags.begin(), job.flags.end(), [&flags](const std::string& flag) {
+    return std::find(flags.begin(), flags.end(), flag) != flags.end();
+  });
+}
+
+// The first `limit` of the jobs that `wanted` says, in the order of work.
+template <typename Wanted>
+std::vector<const Job*> FirstJobs(const Tables& tables, int limit, Wanted wanted) {
+  std::vector<const Job*> jobs;
+  for (const auto& [id, job] : tables.jobs) {
+    if (!job.permanently_failed() && wanted(job)) jobs.push_back(&job);
+  }
+  const size_t most = std::min(jobs.size(), static_cast<size_t>(limit));
+  std::partial_sort(jobs.begin(), jobs.begin() + static_cast<std::ptrdiff_t>(most), jobs.end(),
+                    [](const Job* a, const Job* b) { return a->rank() < b->rank(); });
+  jobs.resize(most);
+  return jobs;
+}
+
+ReadWindowsAnswer::Page ReadPage(const Tables& tables, const ReadWindows::Window& window) {
+  const auto rows = FirstJobs(tables, window.limit, [&window](const Job& job) {
+    return job.task == window.task && job.priority == window.priority &&
+           (!window.after.has_value() || *window.after < job.rank());
+  });
+  ReadWindowsAnswer::Page page;
+  page.complete = rows.size() < static_cast<size_t>(window.limit);
+  for (const Job* job : rows) {
+    page.last = job->rank();
+    if (!Forbidden(*job, window.forbidden_flags)) page.jobs.push_back(*job);
+  }
+  return page;
+}
+
+}  // namespace
+
+absl::StatusOr<ReserveJobIdsAnswer> Execute(Tables& tables, const ReserveJobIds& request,
+                                            absl::Time) {
+  ReserveJobIdsAnswer answer;
+  for (int i = 0; i < request.count; ++i) answer.ids.push_back(tables.next_job++);
+  return answer;
+}
+
+absl::StatusOr<ReadPrioritiesAnswer> Execute(Tables& tables, const ReadPriorities& request,
+                                             absl::Time) {
+  std::set<std::pair<std::string, int>> found;
+  for (const auto& [id, job] : tables.jobs) {
+    if (!job.permanently_failed()) found.emplace(job.task, job.priority);
+  }
+  ReadPrioritiesAnswer answer;
+  for (const auto& [task, priority] : found) {
+    const auto& tasks = request.tasks;
+    if (std::find(tasks.begin(), tasks.end(), task) == tasks.end()) continue;
+    answer.entries.push_back({task, priority});
+  }
+  return answer;
+}
+
+absl::StatusOr<ReadWindowsAnswer> Execute(Tables& tables, const ReadWindows& request, absl::Time) {
+  ReadWindowsAnswer answer;
+  for (const auto& window : request.windows) answer.pages.push_back(ReadPage(tables, window));
+  return answer;
+}
+
+absl::StatusOr<ReadQueueHeadsAnswer> Execute(Tables& tables, const ReadQueueHeads& request,
+                                             absl::Time) {
+  ReadQueueHeadsAnswer answer;
+  for (const std::string& name : request.queues) {
+    auto rows = FirstJobs(tables, request.limit + 1, [&request, &name](const Job& job) {
+      return job.queue_name == name && job.run_at <= request.now &&
+             std::find(request.tasks.begin(), request.tasks.end(), job.task) !=
+                 request.tasks.end() &&
+             !Forbidden(job, request.forbidden_flags);
+    });
+    ReadQueueHeadsAnswer::Queue& queue = answer.queues.emplace_back();
+    queue.name = name;
+    queue.complete = rows.size() <= static_cast<size_t>(request.limit);
+    if (!queue.complete) rows.pop_back();
+    for (const Job* job : rows) queue.jobs.push_back(*job);
+  }
+  return answer;
+}
+
+absl::StatusOr<ReadJobsAnswer> Execute(Tables& tables, const ReadJobs& request, absl::Time) {
+  ReadJobsAnswer answer;
+  for (const JobId id : request.ids) {
+    if (const Job* job = tables.FindJob(id); job != nullptr) answer.jobs.push_back(*job);
+  }
+  return answer;
+}
+
+absl::StatusOr<ReadInboxAnswer> Execute(Tables& tables, const ReadInbox& request, absl::Time) {
+  ReadInboxAnswer answer;
+  std::set<JobId> seen;
+  for (const auto& [inbox_id, job_id] : tables.inbox) {
+    if (answer.inbox_ids.size() == static_cast<size_t>(request.limit)) return answer;
+    answer.inbox_ids.push_back(inbox_id);
+    if (!seen.insert(job_id).second) continue;
+    answer.job_ids.push_back(job_id);
+    if (const Job* job = tables.FindJob(job_id); job != nullptr) answer.jobs.push_back(*job);
+  }
+  answer.complete = answer.inbox_ids.size() < static_cast<size_t>(request.limit);
+  return answer;
+}
+
+absl::StatusOr<LoadLeadershipAnswer> Execute(Tables& tables, const LoadLeadership&,
+                                             absl::Time now) {
+  LoadLeadershipAnswer answer;
+  for (const auto& [number, stored] : tables.leases) {
+    bool live = false;
+    for (const Lease& lease : stored.row.leases) {
+      if (!tables.IsLive(lease)) continue;
+      live = true;
+      answer.leases.push_back({number, lease, tables.jobs.at(lease.token.job_id)});
+    }
+    if (!live) answer.dead_lease_rows.push_back(number);
+  }
+  for (const auto& [number, session] : tables.executors) answer.sessions.push_back(session);
+  for (const auto& [number, ended] : tables.ended_tokens) {
+    answer.tokens.push_back({number, ended.kind, now - ended.at});
+  }
+  for (const auto& request : tables.requests) {
+    answer.requests.push_back({request.key, request.ids, now - request.at});
+  }
+  answer.next_session = tables.next_session;
+  answer.now = now;
+  return answer;
+}
+
+}  // namespace leasehold::fake

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "server/job/job.h"
+#include "server/job/lease.h"
+#include "server/job/outcome.h"
+#include "server/job/store_request.h"
+
+namespace leasehold::fake {
+
+// PostgreSQL refuses a job or an outcome with this text.
+inline constexpr char kRefusedText[] = "\"\\u0000\"";
+
+// What the database holds, in memory: shared by all stores over it. Notes in `violations` whatever
+// the queue must never do to it.
+struct Tables {
+  struct StoredRow {
+    LeaseRow row;
+    bool durable = true;
+  };
+  struct EndedToken {
+    OutcomeKind kind = OutcomeKind::kComplete;
+    absl::Time at;
+  };
+  struct AnsweredRequest {
+    RequestKey key;
+    std::vector<JobId> ids;
+    absl::Time at;
+  };
+
+  uint64_t epoch = 0;
+  std::map<JobId, Job> jobs;
+  std::map<int64_t, StoredRow> leases;
+  std::map<int64_t, JobId> inbox;
+  std::map<SessionNumber, SessionRow> executors;
+  // The journal.
+  std::map<uint64_t, EndedToken> ended_tokens;
+  std::vector<AnsweredRequest> requests;
+
+  JobId next_job = 1;
+  int64_t next_inbox = 1;
+  SessionNumber next_session = 1;
+  std::set<SessionNumber> session_numbers;  // ever given
+
+  // Jobs whose rows somebody else's transaction has locked.
+  std::set<JobId> locked;
+
+  // How often each job was completed by an outcome, and those that SQL callers deleted.
+  std::map<JobId, int> completed;
+  std::set<JobId> deleted_by_sql;
+
+  std::vector<std::string> violations;
+
+  Job* FindJob(JobId id);
+  Job* FindKey(const std::string& key);
+  // The lease of the job's present activation; null if there is none.
+  const Lease* LiveLease(JobId id) const;
+  bool IsLive(const Lease& lease) const;
+  // Inserts a row of `leases`, and notes what is leased twice or breaks a serial queue.
+  void InsertLeases(const LeaseRow& row, bool durable);
+  void DeleteLeaseRow(int64_t number);
+  // A crash of the database: the rows that were committed asynchronously are gone.
+  void LoseAsynchronousCommits();
+};
+
+RankedJob Ranked(const Job& job);
+
+}  // namespace leasehold::fake
