@@ -120,6 +120,14 @@ def named_files_exist(tree):
     return faults(tree, tree.pages, fault_of)
 
 
+def is_member(tree, scope, name):
+    written = re.compile(rf"\b{scope}::{name}\b")
+    declared = re.compile(rf"\b(class|struct|enum|namespace)\b[^;{{]*\b{scope}\b[^;]*{{")
+    word = re.compile(rf"\b{name}\b")
+    return any(written.search(text) or (declared.search(text) and word.search(text))
+               for text in tree.code.values())
+
+
 @rule
 def named_code_exists(tree):
     def fault_of(span):
@@ -133,11 +141,7 @@ def named_code_exists(tree):
         # The code puts metrics' prefix before their names; another rule looks at these.
         if not all(part.removeprefix("leasehold_") in tree.words for part in parts):
             return "is nowhere in the code"
-        if len(parts) > 1 and not any(
-                all(re.search(rf"\b{part}\b", text) for part in parts)
-                for text in tree.code.values()):
-            return "does not stand together in any file"
-        return None
+        return None if len(parts) == 1 or is_member(tree, *parts[-2:]) else "is no such member"
 
     return faults(tree, tree.pages, fault_of)
 
@@ -168,7 +172,7 @@ def every_promise_names_its_test(tree):
 
 @rule
 def shown_examples_are_the_built_ones(tree):
-    """A block after <!-- docs/examples/FILE --> is that file, which Bazel builds or a shell runs."""
+    """A block after <!-- docs/examples/FILE --> is that file, which Bazel builds or a shell runs"""
     found, shown = [], 0
     for page, text in tree.pages.items():
         for path, block in re.findall(r"<!-- (docs/examples/\S+) -->\n+```\w*\n(.*?)^```$", text,
