@@ -1,4 +1,4 @@
-// The C++ half of the demo: adds checksum_file jobs, or runs them and writes each run into a ledger.
+// The C++ half of the demo: adds checksum_file jobs, or runs them and writes each run to a ledger.
 
 #include <chrono>
 #include <cstdio>
@@ -80,9 +80,7 @@ int Execute(const std::string& ledger_path, const std::string& name, int concurr
             std::chrono::milliseconds pace) {
   const Ledger ledger(ledger_path);
   client::Executor executor({.name = name, .concurrency = concurrency});
-  executor.Handle(kTask, [&](client::JobContext& job) {
-    return RunOnce(job, ledger, name, pace);
-  });
+  executor.Handle(kTask, [&](client::JobContext& job) { return RunOnce(job, ledger, name, pace); });
   const absl::Status status = executor.Run();
   return status.ok() ? EXIT_SUCCESS : Complain(status);
 }

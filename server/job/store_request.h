@@ -128,7 +128,8 @@ struct WriteMissingLeases {
 };
 struct WriteMissingLeasesAnswer {};
 
-// A session's row in `executors`: there before its `opened`, gone when it ended cleanly or was swept.
+// A session's row in `executors`: there before its `opened`, gone when it ended cleanly or was
+// swept.
 struct SessionRow {
   SessionNumber number = 0;
   std::string session_id;
