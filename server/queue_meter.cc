@@ -15,7 +15,7 @@ void QueueMeter::Observe(const queue::Tallies& tallies, const loop::QueueStats& 
     metrics_.JobsAdded(task, tally.added);
     metrics_.JobsLeased(task, tally.leased);
     metrics_.JobsCompleted(task, tally.completed);
-    metrics_.JobsFailed(task, tally.failed - tally.permanently_failed);
+    metrics_.JobsFailed(task, tally.failed);
     metrics_.JobsPermanentlyFailed(task, tally.permanently_failed);
     metrics_.JobsReleased(task, tally.released);
     metrics_.JobsSwept(task, tally.swept);

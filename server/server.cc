@@ -19,6 +19,8 @@ namespace {
 
 // What is acknowledged is on disk within this of SIGTERM.
 constexpr absl::Duration kFlushTime = absl::Seconds(2);
+// How long callers may take to close their connections, after they were asked to.
+constexpr absl::Duration kClosingTime = absl::Seconds(1);
 
 std::string RandomServerId() {
   std::random_device device;
@@ -153,8 +155,9 @@ void Server::Stop() {
     grpc_.SetServing(false);
     loop_.Drain();
     if (!loop_.WaitUntilDrained(kFlushTime)) Log::Warning("not everything was flushed in time");
-    grpc_.Shutdown(std::min(config_.drain_timeout, absl::Seconds(1)));
+    // Another server may lead before callers that sleep have closed their connections.
     leadership_->Stop();
+    grpc_.Shutdown(std::min(config_.drain_timeout, kClosingTime));
     loop_.Stop();
   }
   admin_.Stop();

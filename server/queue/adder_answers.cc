@@ -20,6 +20,11 @@ absl::Status RowLocked() {
 absl::Status ForCaller(const absl::Status& status) {
   if (absl::IsUnavailable(status)) return DatabaseAway();
   if (absl::IsFailedPrecondition(status)) return NoLeader();
+  if (absl::IsResourceExhausted(status) || absl::IsDeadlineExceeded(status)) {
+    // Nothing was done, and it is no fault of the caller's.
+    return RetryableError(absl::StatusCode::kUnavailable, "DATABASE_BUSY",
+                          "the database has no room or no time for this now", absl::Seconds(1));
+  }
   return status;
 }
 

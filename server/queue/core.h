@@ -50,7 +50,7 @@ struct Core {
   uint64_t NextNumber() { return epoch << 32 | ++counter; }
 
   bool MayLease() const {
-    return loaded && store_available && leases_written && !draining &&
+    return loaded && store_available && leases_written() && !draining &&
            AwaitsSessionsUntil() == absl::InfiniteFuture();
   }
   // InfiniteFuture: nobody is awaited.
@@ -65,6 +65,10 @@ struct Core {
     const HeldLease* lease = leases.FindByJob(job.id);
     return lease != nullptr && lease->token.activation >= job.activation;
   }
+
+  // Leases in the book may have no row on disk: nothing is leased before they have.
+  void WantLeaseRowsWritten() { ++lease_writes_wanted; }
+  bool leases_written() const { return lease_writes_done == lease_writes_wanted; }
 
   // Jobs change hands or windows have room: the leaser has a look.
   void WantLeasing() { leasing_wanted = true; }
@@ -81,9 +85,10 @@ struct Core {
   uint32_t counter = 0;
   bool loaded = false;           // leases and journal are known: sessions and outcomes are taken
   bool store_available = false;  // what is submitted has a chance
-  bool leases_written = false;   // every lease in the book has its row on disk or on its way
   bool draining = false;
   bool leasing_wanted = false;
+  uint64_t lease_writes_wanted = 0;
+  uint64_t lease_writes_done = 0;
   // Sessions of the leader before are awaited until then; nothing is leased meanwhile.
   absl::Time await_sessions_until = absl::InfinitePast();
 

@@ -29,6 +29,7 @@ Effects Dispatcher::TakeEffects() {
   LoadAgain();
   if (leader_->core.loaded) {
     Tick();
+    leader_->lease_rows.WriteMissing();
     leader_->leaser.Run();
     leader_->adder.Flush();
     leader_->recorder.Flush();
@@ -48,7 +49,8 @@ absl::Time Dispatcher::WakeAt() const {
   if (!leads()) return leader_->core.store_available ? load_at_ : absl::InfiniteFuture();
   return std::min({next_due_, next_sweep_, leader_->core.AwaitsSessionsUntil(),
                    leader_->sessions.next_wake(), leader_->adder.next_wake(),
-                   leader_->recorder.next_wake(), leader_->reader.next_wake()});
+                   leader_->lease_rows.next_wake(), leader_->recorder.next_wake(),
+                   leader_->reader.next_wake()});
 }
 
 bool Dispatcher::drained() const {
@@ -67,7 +69,7 @@ void Dispatcher::Tick() {
   ++leader_->core.totals.sweeps;
   leader_->sessions.SweepLost();
   leader_->leaser.Recall();
-  leader_->lease_rows.Tend();
+  leader_->lease_rows.MergeSparse();
   leader_->recorder.FlushRows();
   leader_->reader.CountCorrections();
   leader_->core.ended_tokens.Forget(now_);
@@ -147,7 +149,7 @@ void Dispatcher::On(StoreBack event) {
   leader_->core.ready.Forget();
   leader_->reader.InboxFilled();
   leader_->sessions.ForgiveSilence();
-  leader_->lease_rows.WriteMissing();
+  leader_->core.WantLeaseRowsWritten();
   leader_->core.WantLeasing();
 }
 
@@ -219,7 +221,6 @@ void Dispatcher::Loaded(LoadLeadershipAnswer& answer) {
     core.requests.Answered(request.key, std::move(request.ids), now_ - request.age);
   }
   LoadLeases(answer);
-  core.leases_written = true;
   core.loaded = true;
   leader_->reader.InboxFilled();
   core.WantLeasing();

@@ -64,7 +64,7 @@ struct TaskTally {
   int64_t added = 0;
   int64_t leased = 0;
   int64_t completed = 0;
-  int64_t failed = 0;
+  int64_t failed = 0;  // attempts that are tried again
   int64_t permanently_failed = 0;
   int64_t released = 0;
   int64_t swept = 0;

@@ -16,8 +16,7 @@ std::optional<OutcomeKind> EndedTokens::Find(uint64_t fencing_number) const {
 }
 
 void EndedTokens::Forget(absl::Time now) {
-  while (!in_order_.empty() &&
-         (in_order_.size() > kMost || now - in_order_.front().at > kMemory)) {
+  while (!in_order_.empty() && (in_order_.size() > kMost || now - in_order_.front().at > kMemory)) {
     kinds_.erase(in_order_.front().fencing_number);
     in_order_.pop_front();
   }

@@ -22,7 +22,12 @@ class JobsInHand {
     if (changed_.erase(job) > 0) to_read_.push_back(job);
   }
 
-  // Somebody has changed a job that is in hand, or whose lease is ending; LetGo() comes.
+  // A lease of the job has ended. Another of its activations may be in hand.
+  void LeaseEnded(JobId job) {
+    if (!jobs_.contains(job)) LetGo(job);
+  }
+
+  // Somebody has changed a job that is in hand, or whose lease is ending.
   void NoteChange(JobId job) { changed_.insert(job); }
 
   // Jobs to be read again.

@@ -8,29 +8,29 @@ namespace {
 
 constexpr absl::Duration kOldRow = absl::Seconds(10);
 constexpr size_t kFewestToMerge = 4;
+constexpr absl::Duration kPauseAfterFailure = absl::Milliseconds(200);
 
 }  // namespace
 
 void LeaseRows::WriteMissing() {
-  core_.leases_written = false;
+  if (core_.leases_written() || !core_.store_available || writing_) return;
+  if (core_.now < pause_until_ || !recorder_.quiet()) return;
   WriteMissingLeases request{core_.leases.Rows()};
+  const uint64_t wanted = core_.lease_writes_wanted;
   if (request.rows.empty()) {
-    core_.leases_written = true;
-    core_.WantLeasing();
+    core_.lease_writes_done = wanted;
     return;
   }
   writing_ = true;
-  core_.SubmitToStore(std::move(request), [this](const absl::Status& status, StoreAnswer&) {
+  core_.SubmitToStore(std::move(request), [this, wanted](const absl::Status& status, StoreAnswer&) {
     writing_ = false;
-    if (!status.ok()) return;
-    core_.leases_written = true;
+    if (!status.ok()) {
+      pause_until_ = core_.now + kPauseAfterFailure;
+      return;
+    }
+    core_.lease_writes_done = wanted;
     core_.WantLeasing();
   });
-}
-
-void LeaseRows::Tend() {
-  if (!core_.leases_written && core_.store_available && !writing_) WriteMissing();
-  MergeSparse();
 }
 
 void LeaseRows::MergeSparse() {

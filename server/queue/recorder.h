@@ -37,6 +37,8 @@ class Recorder {
   // Submits ended rows of `leases` that no outcome has taken along.
   void FlushRows();
   absl::Time next_wake() const;
+  // Nothing is being recorded just now.
+  bool quiet() const { return in_flight_ == 0; }
   bool idle() const { return waiting_.empty() && locked_.empty() && in_flight_ == 0; }
   // The leadership is over: reporters are told to try again.
   void RefuseWaiting(const absl::Status& status);
@@ -77,6 +79,7 @@ class Recorder {
   void Tell(ReportId id);
   RecordOutcomes::Update UpdateFor(const HeldLease& lease, const Ending& ending) const;
   RecordOutcomes::Update SweepFor(const HeldLease& lease) const;
+  bool MaySubmit() const;
   void Submit();
   RecordOutcomes NextBatch(std::vector<uint64_t>& numbers);
   void Recorded(const std::vector<uint64_t>& numbers, const std::vector<int64_t>& rows,
@@ -85,6 +88,7 @@ class Recorder {
   void Count(const HeldLease& lease, const Ending& ending, const RankedJob* job);
   void TryAgain(const std::vector<uint64_t>& numbers, const std::vector<int64_t>& rows,
                 const absl::Status& status);
+  void DeleteAgain(const std::vector<int64_t>& rows);
   void Postpone(const std::vector<uint64_t>& numbers);
 
   Core& core_;

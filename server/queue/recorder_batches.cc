@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -18,15 +19,17 @@ void Recorder::Flush() {
     waiting_.push_back(locked_.front().fencing_number);
     locked_.pop_front();
   }
-  while (core_.store_available && in_flight_ < core_.options.outcomes_in_flight &&
-         !waiting_.empty()) {
+  while (MaySubmit() && in_flight_ < core_.options.outcomes_in_flight && !waiting_.empty()) {
     Submit();
   }
 }
 
 void Recorder::FlushRows() {
-  if (core_.store_available && in_flight_ == 0 && !ended_rows_.empty()) Submit();
+  if (MaySubmit() && in_flight_ == 0 && !ended_rows_.empty()) Submit();
 }
+
+// What writes missing rows of `leases` again must not overtake what deletes them.
+bool Recorder::MaySubmit() const { return core_.store_available && core_.leases_written(); }
 
 absl::Time Recorder::next_wake() const {
   return locked_.empty() ? absl::InfiniteFuture() : locked_.front().again_at;
@@ -137,9 +140,11 @@ void Recorder::Recorded(const std::vector<uint64_t>& numbers, const std::vector<
       Settle(number, OutcomeResult::kLeaseLost, nullptr);
     }
   }
-  // The rows that went with this transaction are not to be deleted a second time.
+  // The rows that went with this transaction are not to be deleted a second time. Where a job was
+  // locked, some may have stayed.
   std::erase_if(ended_rows_,
                 [&rows](int64_t row) { return std::binary_search(rows.begin(), rows.end(), row); });
+  if (!again.empty()) DeleteAgain(rows);
   Postpone(again);
 }
 
@@ -154,8 +159,9 @@ void Recorder::Settle(uint64_t number, OutcomeResult result, const RankedJob* jo
     if (ending.reported) core_.ended_tokens.Add(number, ending.outcome.kind, core_.now);
   }
   Drop(lease);
-  if (job != nullptr) core_.ready.Offer(*job, core_.now);
-  core_.in_hand.LetGo(token.job_id);
+  // A window may have shown it before, and it may be leased again by now.
+  if (job != nullptr && !core_.InOtherHands(*job)) core_.ready.Offer(*job, core_.now);
+  core_.in_hand.LeaseEnded(token.job_id);
   core_.WantLeasing();
   for (const Reporter& reporter : ending.reporters) Decide(reporter, token, result);
 }
@@ -180,14 +186,13 @@ void Recorder::Count(const HeldLease& lease, const Ending& ending, const RankedJ
     ++tally.released;
   } else {
     ++totals.failed_attempts;
-    ++tally.failed;
+    tally.failed += for_good ? 0 : 1;
   }
 }
 
 void Recorder::TryAgain(const std::vector<uint64_t>& numbers, const std::vector<int64_t>& rows,
                         const absl::Status& status) {
-  ended_rows_.insert(ended_rows_.end(), rows.begin(), rows.end());
-  std::erase_if(ended_rows_, [this](int64_t row) { return core_.leases.LiveInRow(row) > 0; });
+  DeleteAgain(rows);
   if (!core_.store_available) {
     waiting_.insert(waiting_.begin(), numbers.begin(), numbers.end());
     return;
@@ -204,6 +209,11 @@ void Recorder::TryAgain(const std::vector<uint64_t>& numbers, const std::vector<
     }
   }
   Postpone(numbers);
+}
+
+void Recorder::DeleteAgain(const std::vector<int64_t>& rows) {
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(ended_rows_),
+               [this](int64_t row) { return core_.leases.LiveInRow(row) == 0; });
 }
 
 // Tried again after a while that grows with the tries.

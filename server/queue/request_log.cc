@@ -37,8 +37,7 @@ std::vector<CallId> RequestLog::GaveUp(const RequestKey& key) {
 }
 
 void RequestLog::Forget(absl::Time now) {
-  while (!in_order_.empty() &&
-         (in_order_.size() > kMost || now - in_order_.front().at > kMemory)) {
+  while (!in_order_.empty() && (in_order_.size() > kMost || now - in_order_.front().at > kMemory)) {
     entries_.erase(in_order_.front().id);
     in_order_.pop_front();
   }

@@ -133,11 +133,7 @@ void SessionKeeper::StreamEnded(StreamId stream, bool visibly) {
   core_.WantLeasing();
   // The answer to the writing of its row ends it.
   if (!session->open) return;
-  if (session->draining && core_.leases.CountOfSession(session->number) == 0 &&
-      session->being_leased == 0) {
-    End(*session);
-    return;
-  }
+  if (SaidGoodbye(*session)) return End(*session);
   if (visibly) session->resume_by = core_.now + core_.options.resume_timeout;
 }
 
@@ -147,8 +143,17 @@ void SessionKeeper::Cut(Session& session, const absl::Status& status) {
   StreamEnded(session.stream, /*visibly=*/true);
 }
 
+// It wanted no more jobs, holds none and has closed its stream: it does not come back.
+bool SessionKeeper::SaidGoodbye(const Session& session) const {
+  return session.draining && session.stream == 0 && session.being_leased == 0 &&
+         core_.leases.CountOfSession(session.number) == 0;
+}
+
 bool SessionKeeper::Lost(const Session& session) const {
   if (!session.open) return false;
+  if (SaidGoodbye(session)) return true;
+  // It has been told to go to the next leader, and is that one's to judge.
+  if (core_.draining) return false;
   if (core_.now - session.last_heard >= core_.options.session_timeout) return true;
   return session.stream == 0 && session.resume_by.has_value() && core_.now >= *session.resume_by;
 }

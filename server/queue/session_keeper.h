@@ -49,6 +49,7 @@ class SessionKeeper {
   void MarkStarted(const std::vector<LeaseToken>& tokens);
   void AskForReceipts(Session& session);
   void RevokeUnreceived(Session& session);
+  bool SaidGoodbye(const Session& session) const;
   bool Lost(const Session& session) const;
   void Cut(Session& session, const absl::Status& status);
   void End(Session& session);

@@ -62,7 +62,7 @@ void SessionKeeper::AdoptLostLeases(SessionNumber number, StreamId stream, OpenF
 void SessionKeeper::Adopt(Session& session, const OpenFrame& open, const ReadJobsAnswer& standing) {
   absl::flat_hash_map<JobId, const RankedJob*> jobs;
   for (const RankedJob& job : standing.jobs) jobs[job.id] = &job;
-  LeaseRow row;
+  int64_t row = 0;
   for (const LeaseToken& token : open.held) {
     const auto job = jobs.find(token.job_id);
     const bool good = job != jobs.end() && job->second->activation == token.activation &&
@@ -71,11 +71,11 @@ void SessionKeeper::Adopt(Session& session, const OpenFrame& open, const ReadJob
                       (token.fencing_number >> 32) < core_.epoch &&
                       !core_.ended_tokens.Find(token.fencing_number).has_value();
     if (!good) continue;
-    if (row.number == 0) row.number = static_cast<int64_t>(core_.NextNumber());
+    if (row == 0) row = static_cast<int64_t>(core_.NextNumber());
     HeldLease lease;
     lease.token = token;
     lease.session = session.number;
-    lease.row = row.number;
+    lease.row = row;
     lease.job = *job->second;
     lease.leased_at = core_.now;
     lease.received = true;
@@ -83,14 +83,8 @@ void SessionKeeper::Adopt(Session& session, const OpenFrame& open, const ReadJob
     core_.ready.Hold(lease.job);
     core_.leases.Add(std::move(lease));
     ++session.held;
-    row.leases.push_back({token, session.number});
   }
-  if (row.leases.empty()) return;
-  core_.leases_written = false;
-  core_.SubmitToStore(WriteMissingLeases{{row}}, [this](const absl::Status& status, StoreAnswer&) {
-    core_.leases_written = status.ok();
-    core_.WantLeasing();
-  });
+  if (row != 0) core_.WantLeaseRowsWritten();
 }
 
 void SessionKeeper::FinishResume(Session& session, const OpenFrame& open) {

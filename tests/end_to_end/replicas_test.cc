@@ -55,8 +55,9 @@ TEST_F(ReplicasTest, LetsOneLeadAndTheOtherSaySo) {
 }
 
 TEST_F(ReplicasTest, TakesOverAtOnceWhenTheLeaderStops) {
-  EXPECT_EQ(server_.Stop(), Exit{});
+  server_.process().Signal(SIGTERM);
   EXPECT_LT(AwaitTakeover(), kTtl / 2);
+  EXPECT_EQ(server_.process().Wait(), Exit{});
 }
 
 TEST_F(ReplicasTest, TakesOverAtOnceWhenTheLeaderIsKilled) {

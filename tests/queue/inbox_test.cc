@@ -190,6 +190,22 @@ TEST_F(TheInbox, MissesNoChangeOfAJobThatIsBeingAdded) {
   EXPECT_THAT(executor.Came(), ElementsAre(1));
 }
 
+TEST_F(TheInbox, DoesNotRankAJobAgainWhoseLeaseIsUnderWayWhenAnOlderOneEnds) {
+  FakeExecutor& executor = Connect();
+  const JobId job = Add(AJob());
+  queue_.store().Hold<RecordOutcomes>();
+  queue_.store().HoldAnswers<LeaseJobs>();
+  UnlockBySql(tables_, job);
+  executor.Complete(job);
+  queue_.InboxFilled();
+  queue_.store().Release<RecordOutcomes>();
+  ReviveBySql(tables_, job, Row(job).run_at);
+  queue_.InboxFilled();
+  queue_.store().Release<LeaseJobs>();
+  queue_.Settle();
+  EXPECT_EQ(queue_.totals().leased, 2);
+}
+
 // What was read of the job is older than what the inbox told.
 TEST_F(TheInbox, MissesNoChangeOfAJobThatIsBeingLookedAt) {
   FakeExecutor& executor = Connect({"t"}, 0);

@@ -248,6 +248,23 @@ TEST_F(Outcomes, ThatPostgresRefusesHarmNoNeighbour) {
   EXPECT_THAT(executor_.recorded.at(1), IsEmpty());
 }
 
+// A window may show the job before the answer to its outcome comes.
+TEST_F(Outcomes, DoNotBringAJobBackThatIsBeingLeasedAgain) {
+  const JobId job = Add(AJob());
+  queue_.store().HoldAnswers<RecordOutcomes>();
+  queue_.store().HoldAnswers<LeaseJobs>();
+  executor_.Send({executor_.Ended(job, OutcomeKind::kRelease)});
+  ExecutorOptions options;
+  options.forbidden_flags = {"gpu"};
+  FakeExecutor& other = Connect(options);
+  queue_.store().Release<RecordOutcomes>();
+  queue_.Settle();
+  queue_.store().Release<LeaseJobs>();
+  queue_.Settle();
+  EXPECT_EQ(queue_.totals().leased, 2);
+  EXPECT_EQ(executor_.Held().size() + other.Held().size(), 1u);
+}
+
 TEST_F(Outcomes, AreRepeatedToTheNextLeader) {
   const std::vector<JobId> jobs = AddMany(2, AJob());
   const Outcome complete = Of(jobs[0], OutcomeKind::kComplete);

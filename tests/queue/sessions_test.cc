@@ -192,6 +192,18 @@ TEST_F(ASession, ThatDrainedEndsWithItsStream) {
   EXPECT_THAT(tables_.executors, IsEmpty());
 }
 
+TEST_F(ASession, ThatDrainedEndsWhenWhatItGaveBackIsRecorded) {
+  FakeExecutor& executor = Connect();
+  const JobId job = Add(AJob());
+  executor.Drain();
+  queue_.store().HoldAnswers<RecordOutcomes>();
+  executor.Release({job});
+  executor.Break(/*visibly=*/true);
+  queue_.store().Release<RecordOutcomes>();
+  Advance(absl::Seconds(2));
+  EXPECT_THAT(tables_.executors, IsEmpty());
+}
+
 TEST_F(ASession, ThatDrainsGetsNothingMoreAndMayFinish) {
   FakeExecutor& executor = Connect();
   const JobId job = Add(AJob());
@@ -210,6 +222,16 @@ TEST_F(ASession, ThatBreaksWhileItDrainsMayResume) {
   executor.Connect();
   executor.Complete(job);
   EXPECT_TRUE(Gone(job));
+}
+
+TEST_F(ASession, IsLeftToTheNextLeaderByAServerThatDrains) {
+  FakeExecutor& executor = Connect();
+  Add(AJob());
+  queue_.BeginDrain();
+  executor.Break(/*visibly=*/true);
+  Advance(absl::Minutes(1));
+  EXPECT_THAT(tables_.executors, SizeIs(1));
+  EXPECT_EQ(queue_.totals().swept, 0);
 }
 
 TEST_F(ASession, IsForgottenByTheDatabaseEvenIfThatFailsAtFirst) {

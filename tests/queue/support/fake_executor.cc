@@ -8,7 +8,7 @@
 
 namespace leasehold::fake {
 FakeExecutor::FakeExecutor(QueueHarness& harness, ExecutorOptions options)
-    : harness_(&harness), options_(std::move(options)) {}
+    : harness_(&harness), highest_window_(options.window), options_(std::move(options)) {}
 
 void FakeExecutor::Connect(QueueHarness& harness) {
   harness_ = &harness;
@@ -89,6 +89,7 @@ void FakeExecutor::Release(std::vector<JobId> jobs) {
 
 void FakeExecutor::SetWindow(int jobs) {
   options_.window = jobs;
+  highest_window_ = std::max(highest_window_, jobs);
   SendFrame(queue::WindowFrame{jobs, options_.window_bytes});
 }
 
@@ -157,9 +158,9 @@ void FakeExecutor::ReadJobs(const queue::JobsFrame& frame) {
 
 void FakeExecutor::CheckWindow(const queue::JobsFrame& frame, int64_t bytes) {
   std::vector<std::string>& violations = harness_->tables().violations;
-  if (held_.size() > static_cast<size_t>(options_.window)) {
+  if (held_.size() > static_cast<size_t>(highest_window_)) {
     violations.push_back(absl::StrFormat("%s holds %d jobs, its window is %d", options_.name,
-                                         held_.size(), options_.window));
+                                         held_.size(), highest_window_));
   }
   const bool alone = frame.jobs.size() == 1 && unacknowledged_bytes_ == 0;
   if (!alone && unacknowledged_bytes_ + bytes > options_.window_bytes) {

@@ -34,6 +34,8 @@ class FakeExecutor : public StreamEnd {
   // those given.
   void Connect() { Connect(*harness_); }
   void Connect(QueueHarness& harness);
+  // Names none of the leases it holds, as a process that was started anew would.
+  void Forget() { held_.clear(); }
   void ConnectNaming(std::vector<LeaseToken> held);
   // The stream breaks; `visibly`: the server sees it.
   void Break(bool visibly);
@@ -95,6 +97,7 @@ class FakeExecutor : public StreamEnd {
   void ReadOpened(const queue::OpenedFrame& frame);
 
   QueueHarness* harness_;
+  int highest_window_ = 0;  // leases under way when it shrinks may still come
   ExecutorOptions options_;
   queue::StreamId stream_ = 0;
   std::string session_id_;

@@ -43,11 +43,12 @@ void QueueHarness::Apply(queue::Event event) { dispatcher_.Apply(std::move(event
 
 void QueueHarness::Settle() {
   TakeEffects();
-  while (auto answer = store_.Next(now_)) {
+  while (answers_for_store) {
+    auto answer = store_.Next(now_);
+    if (!answer.has_value()) return;
     Answer(*std::move(answer));
     TakeEffects();
   }
-  if (after_settling) after_settling();
 }
 
 void QueueHarness::TakeEffects() {

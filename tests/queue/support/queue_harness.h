@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -80,8 +79,8 @@ class QueueHarness {
   queue::Dispatcher& dispatcher() { return dispatcher_; }
   const queue::Core& core() { return dispatcher_.leader()->core; }
   const queue::Totals& totals() { return core().totals; }
-  // Called after each settling.
-  std::function<void()> after_settling;
+  // False: Settle() leaves what the store was asked pending, for the test to answer in any order.
+  bool answers_for_store = true;
 
  private:
   void Do(queue::Effect effect);

@@ -34,6 +34,7 @@ const Lease* Tables::LiveLease(JobId id) const {
 
 void Tables::InsertLeases(const LeaseRow& row, bool durable) {
   for (const Lease& lease : row.leases) {
+    if (!IsLive(lease)) continue;
     const JobId id = lease.token.job_id;
     const Lease* other = LiveLease(id);
     if (other != nullptr && !(other->token == lease.token)) {
