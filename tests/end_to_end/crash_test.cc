@@ -44,7 +44,7 @@ TEST_F(LostExecutorTest, GivesTheJobsOfAKilledOneToAnother) {
     // Resume timeout, sweep interval and recovery delay, and as much again for a busy machine.
     EXPECT_LT(starts[i].time - killed, absl::Milliseconds(2 * (1000 + 100 + 200)));
   }
-  EXPECT_EQ(Stats().swept_total, 2);
+  ExpectTotal(&client::Stats::swept_total, 2);
 }
 
 TEST_F(LostExecutorTest, TakesNothingFromOneThatWasSweptAndComesBack) {
@@ -61,8 +61,8 @@ TEST_F(LostExecutorTest, TakesNothingFromOneThatWasSweptAndComesBack) {
   ledger_.Release();
   ASSERT_TRUE(AwaitNoJobs());
   EXPECT_THAT(ledger_.Numbers("end"), ::testing::ElementsAre(0));
-  EXPECT_EQ(Stats().completed_total, 1);
-  EXPECT_EQ(Stats().swept_total, 1);
+  ExpectTotal(&client::Stats::completed_total, 1);
+  ExpectTotal(&client::Stats::swept_total, 1);
 }
 
 // A server, its executors and its producers, all of them busy.

@@ -39,6 +39,15 @@ client::Stats EndToEndTest::Stats() {
   return stats.value_or(client::Stats{});
 }
 
+void EndToEndTest::ExpectTotal(int64_t client::Stats::*total, int64_t value) {
+  int64_t counted = 0;
+  Eventually([&] {
+    counted = Stats().*total;
+    return counted == value;
+  });
+  EXPECT_EQ(counted, value);
+}
+
 bool EndToEndTest::AwaitNoJobs() {
   return Eventually([this] {
     const client::Stats stats = Stats();

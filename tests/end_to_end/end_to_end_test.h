@@ -27,6 +27,8 @@ class EndToEndTest : public ::testing::Test {
   // Waits until the job is in that state, and returns it.
   client::Job Await(const std::string& id, client::JobState state);
   client::Stats Stats();
+  // That the leader comes to have counted so many: it does so after the commit.
+  void ExpectTotal(int64_t client::Stats::*total, int64_t value);
   // Whether there come to be no jobs.
   bool AwaitNoJobs();
 

@@ -69,7 +69,7 @@ TEST_F(ServerShutdownTest, LeavesALongRunToItsExecutor) {
   server_.Restart();
   ASSERT_TRUE(AwaitNoJobs());
   EXPECT_THAT(ledger_.Numbers("start"), ElementsAre(1));
-  EXPECT_EQ(Stats().completed_total, 1);
+  ExpectTotal(&client::Stats::completed_total, 1);
 }
 
 // The database has stopped in the middle of an add: nothing can be flushed.
@@ -142,8 +142,8 @@ TEST_F(ExecutorShutdownTest, GivesBackWhatHasNotStartedAndInterruptsWhatRuns) {
     EXPECT_EQ(line.executor, "other");
     EXPECT_EQ(line.attempt, 1) << "an interrupted run was counted";
   }
-  EXPECT_EQ(Stats().released_total, 2);
-  EXPECT_EQ(Stats().swept_total, 0);
+  ExpectTotal(&client::Stats::released_total, 2);
+  ExpectTotal(&client::Stats::swept_total, 0);
 }
 
 TEST_F(ExecutorShutdownTest, LetsARunEndWithinTheGracePeriod) {
@@ -158,7 +158,7 @@ TEST_F(ExecutorShutdownTest, LetsARunEndWithinTheGracePeriod) {
   ASSERT_TRUE(AwaitNoJobs());
   EXPECT_THAT(ledger_.Numbers("end"), ElementsAre(1, 0));
   EXPECT_EQ(ledger_.Lines("end").back().executor, "stopped");
-  EXPECT_EQ(Stats().completed_total, 2);
+  ExpectTotal(&client::Stats::completed_total, 2);
 }
 
 TEST_F(ExecutorShutdownTest, GivesUpARunThatOutlivesTheGracePeriod) {
