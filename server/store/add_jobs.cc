@@ -132,9 +132,8 @@ std::optional<std::string> BodyHash(const std::optional<RequestKey>& key) {
 }
 
 pqxx::binarystring RunAts(const AddKeyedJobs& request) {
-  return ArrayOf(ElementType::kBigint, request.jobs, [&](const NewJob& job) {
-    return Micros(job.run_at.value_or(request.now + job.delay));
-  });
+  return ArrayOf(ElementType::kTimestamptz, request.jobs,
+                 [&](const NewJob& job) { return job.run_at.value_or(request.now + job.delay); });
 }
 
 pqxx::binarystring Keys(const AddKeyedJobs& request) {
@@ -163,8 +162,8 @@ absl::StatusOr<AddJobsAnswer> Execute(Connection& connection, const WriteStamp& 
       sql::kAddJobs, stamp.epoch, stamp.number,
       ArrayOf(ElementType::kBigint, request.jobs, [](const JobToInsert& job) { return job.id; }),
       jobs.tasks.Encode(), jobs.payloads.Encode(), jobs.queue_names.Encode(),
-      ArrayOf(ElementType::kBigint, request.jobs,
-              [](const JobToInsert& job) { return Micros(job.run_at); }),
+      ArrayOf(ElementType::kTimestamptz, request.jobs,
+              [](const JobToInsert& job) { return job.run_at; }),
       jobs.max_attempts.Encode(), jobs.priorities.Encode(), jobs.flags.Encode(),
       jobs.metadata.Encode(), number, LeaseJobIds(leases), LeaseSessions(leases),
       LeaseFencingNumbers(leases), LeaseSecrets(leases), requests.Ids(), requests.Bodies(),
@@ -181,7 +180,7 @@ absl::StatusOr<AddKeyedJobsAnswer> Execute(Connection& connection, const WriteSt
       sql::kAddKeyedJobs, stamp.epoch, stamp.number, jobs.tasks.Encode(), jobs.payloads.Encode(),
       jobs.queue_names.Encode(), RunAts(request), jobs.max_attempts.Encode(), Keys(request),
       KeyModes(request), jobs.priorities.Encode(), jobs.flags.Encode(), jobs.metadata.Encode(),
-      Micros(request.now), IdHash(request.request), BodyHash(request.request));
+      TimeParameter(request.now), IdHash(request.request), BodyHash(request.request));
   if (absl::IsAlreadyExists(result.status())) return KeyExists();
   if (!result.ok()) return result.status();
 

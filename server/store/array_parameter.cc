@@ -5,6 +5,8 @@
 #include <cassert>
 #include <type_traits>
 
+#include "server/store/postgres_time.h"
+
 namespace leasehold::store {
 namespace {
 
@@ -56,6 +58,13 @@ void ArrayParameter::Add(std::string_view value) {
   bytes_.append(value);
 }
 
+void ArrayParameter::Add(absl::Time time) {
+  assert(type_ == ElementType::kTimestamptz);
+  ++added_;
+  Append(bytes_, int32_t{8});
+  Append(bytes_, ToPostgres(time));
+}
+
 void ArrayParameter::AddNull() {
   ++added_;
   has_null_ = true;
@@ -99,6 +108,10 @@ std::string ArrayLiteral(const std::vector<std::string>& values) {
   return literal + "}";
 }
 
-int64_t Micros(absl::Time time) { return absl::ToUnixMicros(time); }
+pqxx::binarystring TimeParameter(absl::Time time) {
+  std::string bytes;
+  Append(bytes, ToPostgres(time));
+  return pqxx::binarystring(bytes);
+}
 
 }  // namespace leasehold::store

@@ -22,6 +22,7 @@ enum class ElementType : uint32_t {
   kInteger = 23,
   kText = 25,
   kJson = 114,
+  kTimestamptz = 1184,
 };
 
 // A one-dimensional array as a statement's parameter, in PostgreSQL's binary form: no escaping on
@@ -34,6 +35,7 @@ class ArrayParameter {
   void Add(std::same_as<bool> auto value) { AddBool(value); }
   void Add(std::integral auto value) { AddInteger(static_cast<int64_t>(value)); }
   void Add(std::string_view value);  // kText, kJson, kBytea
+  void Add(absl::Time time);         // kTimestamptz
   void AddNull();
   template <typename T>
   void Add(const std::optional<T>& value) {
@@ -72,7 +74,7 @@ pqxx::binarystring TextArray(const std::vector<std::string>& values);
 // The text form of a text[] value, for arrays that are themselves elements of an array parameter.
 std::string ArrayLiteral(const std::vector<std::string>& values);
 
-// Times travel as whole microseconds since 1970.
-int64_t Micros(absl::Time time);
+// A time as a statement's parameter of type timestamptz: whole microseconds, and infinity survives.
+pqxx::binarystring TimeParameter(absl::Time time);
 
 }  // namespace leasehold::store

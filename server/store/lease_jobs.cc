@@ -26,7 +26,7 @@ absl::StatusOr<LeaseJobsAnswer> Execute(Connection& connection, const WriteStamp
       sql::kLeaseJobs, stamp.epoch, stamp.number, request.durable, request.leases.number,
       column(ElementType::kBigint, [](const RankedJob& job) { return job.id; }),
       column(ElementType::kInteger, [](const RankedJob& job) { return job.activation; }),
-      column(ElementType::kBigint, [](const RankedJob& job) { return Micros(job.run_at); }),
+      column(ElementType::kTimestamptz, [](const RankedJob& job) { return job.run_at; }),
       column(ElementType::kSmallint, [](const RankedJob& job) { return job.attempts; }),
       column(ElementType::kText, [](const RankedJob& job) { return std::string_view(job.task); }),
       column(ElementType::kText, [](const RankedJob& job) { return job.queue_name; }),

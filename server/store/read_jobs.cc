@@ -26,9 +26,9 @@ std::optional<std::string> ForbiddenLiteral(const Window& window) {
   return ArrayLiteral(window.forbidden_flags);
 }
 
-std::optional<int64_t> AfterRunAt(const Window& window) {
+std::optional<absl::Time> AfterRunAt(const Window& window) {
   if (!window.after.has_value()) return std::nullopt;
-  return Micros(window.after->run_at);
+  return window.after->run_at;
 }
 
 std::optional<int64_t> AfterId(const Window& window) {
@@ -59,7 +59,7 @@ absl::StatusOr<ReadWindowsAnswer> Execute(Connection& connection, const ReadWind
       sql::kReadWindows,
       column(ElementType::kText, [](const Window& w) { return std::string_view(w.task); }),
       column(ElementType::kSmallint, [](const Window& w) { return w.priority; }),
-      column(ElementType::kBigint, AfterRunAt), column(ElementType::kBigint, AfterId),
+      column(ElementType::kTimestamptz, AfterRunAt), column(ElementType::kBigint, AfterId),
       column(ElementType::kInteger, [](const Window& w) { return w.limit; }),
       column(ElementType::kText, ForbiddenLiteral));
   if (!result.ok()) return result.status();
@@ -86,7 +86,7 @@ absl::StatusOr<ReadQueueHeadsAnswer> Execute(Connection& connection,
                                              const ReadQueueHeads& request) {
   const auto result =
       connection.Run(sql::kReadQueueHeads, TextArray(request.queues), TextArray(request.tasks),
-                     TextArray(request.forbidden_flags), Micros(request.now), request.limit);
+                     TextArray(request.forbidden_flags), TimeParameter(request.now), request.limit);
   if (!result.ok()) return result.status();
   ReadQueueHeadsAnswer answer;
   for (const std::string& name : request.queues) answer.queues.push_back({name, {}, true});

@@ -35,7 +35,7 @@ absl::StatusOr<pqxx::result> Run(Connection& connection, const sql::Statement& s
       stays(kBigint, [](const Update& update) { return update.token.fencing_number; }),
       stays(kText, JournalKind),
       stays(kSmallint, [](const Update& update) { return update.attempts; }),
-      stays(kBigint, [](const Update& update) { return Micros(update.run_at); }),
+      stays(kTimestamptz, [](const Update& update) { return update.run_at; }),
       stays(kInteger, [](const Update& update) { return update.crashes; }),
       stays(kText, [](const Update& update) { return update.error; }),
       stays(kJson, [](const Update& update) { return update.payload; }),

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "server/store/postgres_time.h"
 
 namespace leasehold::store {
 
@@ -37,7 +38,11 @@ class RowReader {
   uint64_t FencingNumber() { return static_cast<uint64_t>(Bigint()); }
   int Int() { return static_cast<int>(Bigint()); }
   bool Bool() { return row_[column_++].c_str()[0] == 't'; }
-  absl::Time Time() { return absl::FromUnixMicros(Bigint()); }
+  // As timestamptz_send makes it.
+  absl::Time Time() {
+    const pqxx::field field = row_[column_++];
+    return ParseTime(std::string_view(field.c_str(), field.size()));
+  }
   std::string Text() {
     const pqxx::field field = row_[column_++];
     return std::string(field.c_str(), field.size());

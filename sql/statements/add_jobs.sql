@@ -4,7 +4,7 @@
 -- $1 bigint epoch, $2 bigint number in the journal
 -- Element i of each array belongs to job i:
 -- $3 bigint[] ids, $4 text[] tasks, $5 json[] payloads, $6 text[] queue names (NULL: none),
--- $7 bigint[] run_at in microseconds, $8 smallint[] max_attempts, $9 smallint[] priorities,
+-- $7 timestamptz[] run_at, $8 smallint[] max_attempts, $9 smallint[] priorities,
 -- $10 text[] flags (NULL, or a text[] literal sorted and without duplicates), $11 json[] metadata
 -- The lease row, everything NULL if there is none:
 -- $12 bigint number, $13 bigint[] job ids, $14 bigint[] session numbers, $15 bigint[] fencing
@@ -16,15 +16,15 @@ WITH
 new_job AS (
   SELECT
     unnest($3::bigint[]) AS id, unnest($4::text[]) AS task, unnest($5::json[]) AS payload,
-    unnest($6::text[]) AS queue_name, unnest($7::bigint[]) AS run_at,
+    unnest($6::text[]) AS queue_name, unnest($7::timestamptz[]) AS run_at,
     unnest($8::smallint[]) AS max_attempts, unnest($9::smallint[]) AS priority,
     unnest($10::text[]) AS flags, unnest($11::json[]) AS metadata
 ),
 inserted AS (
   INSERT INTO :"schema".job_rows
     (id, task, payload, queue_name, run_at, max_attempts, priority, flags, metadata)
-  SELECT id, task, payload, queue_name, :"schema".from_micros(run_at), max_attempts, priority,
-    flags::text[], metadata
+  SELECT id, task, payload, queue_name, run_at, max_attempts, priority, flags::text[],
+    metadata
   FROM new_job
 ),
 leased AS (

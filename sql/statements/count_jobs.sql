@@ -1,5 +1,5 @@
 -- How many jobs there are, by state. One row: ready, scheduled, leased, failed, and
--- oldest_ready_run_at in microseconds (NULL: none is ready). Reads the whole ready index.
+-- oldest_ready_run_at (NULL: none is ready). Reads the whole ready index.
 WITH
 leased AS MATERIALIZED (
   SELECT job.id
@@ -22,5 +22,5 @@ failed AS (
   WHERE attempts >= max_attempts AND id NOT IN (SELECT id FROM leased)
 )
 SELECT waiting.ready, waiting.scheduled, (SELECT count(*) FROM leased) AS leased, failed.failed,
-  :"schema".to_micros(waiting.oldest_ready_run_at) AS oldest_ready_run_at
+  timestamptz_send(waiting.oldest_ready_run_at) AS oldest_ready_run_at
 FROM waiting, failed

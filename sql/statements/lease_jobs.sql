@@ -1,23 +1,23 @@
 -- Leases those of the jobs that still stand as they were ranked and that nobody has locked. One row
--- for each job leased, whole: id, task, queue_name, priority, run_at in microseconds, attempts,
+-- for each job leased, whole: id, task, queue_name, priority, run_at, attempts,
 -- max_attempts, activation, crashes, flags, payload, metadata, last_error, job_key, revision,
--- created_at and updated_at in microseconds. If none could be leased there is no lease row.
+-- created_at and updated_at. If none could be leased there is no lease row.
 --
 -- $1 bigint epoch, $2 bigint number in the journal, $3 boolean: commit synchronously
 -- $4 bigint number of the lease row
 -- Element i of each array belongs to job i; $5 to $10 are as ranked:
--- $5 bigint[] ids, $6 integer[] activations, $7 bigint[] run_at in microseconds,
+-- $5 bigint[] ids, $6 integer[] activations, $7 timestamptz[] run_at,
 -- $8 smallint[] attempts, $9 text[] tasks, $10 text[] queue names (NULL: none), $11 text[] flags
 -- (NULL, or text[] literals), $12 bigint[] session numbers, $13 bigint[] fencing numbers,
 -- $14 bigint[] secrets
 WITH
 ranked AS (
   SELECT
-    unnest($5::bigint[]) AS id, unnest($6::integer[]) AS activation, unnest($7::bigint[]) AS run_at,
-    unnest($8::smallint[]) AS attempts, unnest($9::text[]) AS task,
-    unnest($10::text[]) AS queue_name, unnest($11::text[]) AS flags,
-    unnest($12::bigint[]) AS session, unnest($13::bigint[]) AS fencing_number,
-    unnest($14::bigint[]) AS secret
+    unnest($5::bigint[]) AS id, unnest($6::integer[]) AS activation,
+    unnest($7::timestamptz[]) AS run_at, unnest($8::smallint[]) AS attempts,
+    unnest($9::text[]) AS task, unnest($10::text[]) AS queue_name,
+    unnest($11::text[]) AS flags, unnest($12::bigint[]) AS session,
+    unnest($13::bigint[]) AS fencing_number, unnest($14::bigint[]) AS secret
 ),
 -- SKIP LOCKED: the leader never waits for a row. What somebody changes meanwhile is checked again
 -- on the locked row.
@@ -26,7 +26,7 @@ got AS MATERIALIZED (
   FROM ranked
   JOIN :"schema".job_rows AS job ON job.id = ranked.id
   WHERE job.activation = ranked.activation
-    AND :"schema".to_micros(job.run_at) = ranked.run_at
+    AND job.run_at = ranked.run_at
     AND job.attempts = ranked.attempts
     -- Not written as in the ready index, which a plan made while the table was small would use.
     AND job.max_attempts - job.attempts > 0
@@ -47,7 +47,7 @@ journaled AS (
   INSERT INTO :"schema".journal (epoch, number, kind)
   VALUES (:"schema".fence($1, $3), $2, 'lease_jobs')
 )
-SELECT id, task, queue_name, priority, :"schema".to_micros(run_at) AS run_at, attempts,
+SELECT id, task, queue_name, priority, timestamptz_send(run_at) AS run_at, attempts,
   max_attempts, activation, crashes, flags, payload, metadata, last_error, job_key, revision,
-  :"schema".to_micros(created_at) AS created_at, :"schema".to_micros(updated_at) AS updated_at
+  timestamptz_send(created_at) AS created_at, timestamptz_send(updated_at) AS updated_at
 FROM got

@@ -43,10 +43,10 @@ listed AS (
    ORDER BY job.id
    LIMIT $5)
 )
-SELECT id, task, queue_name, priority, :"schema".to_micros(run_at) AS run_at, attempts,
+SELECT id, task, queue_name, priority, timestamptz_send(run_at) AS run_at, attempts,
   max_attempts, activation, crashes, flags, payload, metadata, last_error, job_key, revision,
-  :"schema".to_micros(created_at) AS created_at, :"schema".to_micros(updated_at) AS updated_at,
-  :"schema".to_micros(lease.locked_at) AS locked_at, lease.locked_by
+  timestamptz_send(created_at) AS created_at, timestamptz_send(updated_at) AS updated_at,
+  timestamptz_send(lease.locked_at) AS locked_at, lease.locked_by
 FROM listed
 LEFT JOIN LATERAL :"schema".lease_of(listed.id, listed.activation) AS lease ON true
 ORDER BY id

@@ -1,9 +1,9 @@
 -- Every lease row with its live leases. Rows: number of the lease row, job_id, activation, session,
--- fencing_number, secret, then the job as it now stands: task, queue_name, priority, run_at in
--- microseconds, attempts, max_attempts, crashes, flags. A lease row without a live lease is one row
--- with NULL after its number.
+-- fencing_number, secret, then the job as it now stands: task, queue_name, priority, run_at,
+-- attempts, max_attempts, crashes, flags. A lease row without a live lease is one row with NULL
+-- after its number.
 SELECT leases.number, live.job_id, live.activation, live.session, live.fencing_number, live.secret,
-  live.task, live.queue_name, live.priority, :"schema".to_micros(live.run_at) AS run_at,
+  live.task, live.queue_name, live.priority, timestamptz_send(live.run_at) AS run_at,
   live.attempts, live.max_attempts, live.crashes, live.flags
 FROM :"schema".leases
 LEFT JOIN LATERAL (

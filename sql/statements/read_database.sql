@@ -1,7 +1,7 @@
--- What the database says of itself. One row: now in microseconds, start time in microseconds,
+-- What the database says of itself. One row: now, start time,
 -- timeline, whether it is read-only, fsync, synchronous_commit, server_version_num.
-SELECT :"schema".to_micros(statement_timestamp()) AS now,
-  :"schema".to_micros(pg_postmaster_start_time()) AS started_at,
+SELECT timestamptz_send(statement_timestamp()) AS now,
+  timestamptz_send(pg_postmaster_start_time()) AS started_at,
   CASE
     WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8)
   END AS timeline,

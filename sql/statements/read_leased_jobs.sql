@@ -1,12 +1,12 @@
 -- The jobs of one lease row whose leases are live, whole, as lease_jobs returns them: id, task,
--- queue_name, priority, run_at in microseconds, attempts, max_attempts, activation, crashes, flags,
--- payload, metadata, last_error, job_key, revision, created_at and updated_at in microseconds.
+-- queue_name, priority, run_at, attempts, max_attempts, activation, crashes, flags,
+-- payload, metadata, last_error, job_key, revision, created_at and updated_at.
 --
 -- $1 bigint number of the lease row
-SELECT job.id, job.task, job.queue_name, job.priority, :"schema".to_micros(job.run_at) AS run_at,
+SELECT job.id, job.task, job.queue_name, job.priority, timestamptz_send(job.run_at) AS run_at,
   job.attempts, job.max_attempts, job.activation, job.crashes, job.flags, job.payload, job.metadata,
-  job.last_error, job.job_key, job.revision, :"schema".to_micros(job.created_at) AS created_at,
-  :"schema".to_micros(job.updated_at) AS updated_at
+  job.last_error, job.job_key, job.revision, timestamptz_send(job.created_at) AS created_at,
+  timestamptz_send(job.updated_at) AS updated_at
 FROM (
   SELECT unnest(job_ids) AS job_id, unnest(activations) AS activation
   FROM :"schema".leases

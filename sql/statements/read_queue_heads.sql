@@ -1,9 +1,9 @@
 -- The first due jobs of serial queues, in the order of work. Rows, in the order of queues and then
 -- of work: queue_number (from 1), position (from 1), then the job ranked: id, task, queue_name,
--- priority, run_at in microseconds, attempts, max_attempts, activation, crashes, flags.
+-- priority, run_at, attempts, max_attempts, activation, crashes, flags.
 -- A row at position $5 + 1 only says that more stands behind.
 --
--- $1 text[] queues, $2 text[] tasks, $3 text[] forbidden flags, $4 bigint now in microseconds,
+-- $1 text[] queues, $2 text[] tasks, $3 text[] forbidden flags, $4 timestamptz now,
 -- $5 integer jobs per queue
 WITH wanted AS MATERIALIZED (
   SELECT unnest($1::text[]) AS queue_name, generate_subscripts($1::text[], 1) AS queue_number
@@ -11,7 +11,7 @@ WITH wanted AS MATERIALIZED (
 SELECT wanted.queue_number,
   row_number() OVER (
     PARTITION BY wanted.queue_number ORDER BY head.priority, head.run_at, head.id) AS position,
-  head.id, head.task, head.queue_name, head.priority, :"schema".to_micros(head.run_at) AS run_at,
+  head.id, head.task, head.queue_name, head.priority, timestamptz_send(head.run_at) AS run_at,
   head.attempts, head.max_attempts, head.activation, head.crashes, head.flags
 FROM wanted
 CROSS JOIN LATERAL (
@@ -41,7 +41,7 @@ CROSS JOIN LATERAL (
     FROM :"schema".job_rows AS job
     WHERE job.queue_name = wanted.queue_name
       AND job.priority = step.priority
-      AND job.run_at <= :"schema".from_micros($4)
+      AND job.run_at <= $4::timestamptz
       AND job.attempts < job.max_attempts
       AND job.task = ANY ($2::text[])
       AND NOT coalesce(job.flags && $3::text[], false)

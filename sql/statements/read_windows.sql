@@ -1,23 +1,24 @@
 -- Reads on in windows, each one task and priority in the order (run_at, id). Rows, in the order of
 -- windows and then of work: window_number (from 1), position (of the row among those read in its
--- window, from 1), excluded, then the job ranked: id, task, queue_name, priority, run_at in
--- microseconds, attempts, max_attempts, activation, crashes, flags.
+-- window, from 1), excluded, then the job ranked: id, task, queue_name, priority, run_at,
+-- attempts, max_attempts, activation, crashes, flags.
 -- Rows with a forbidden flag are read but left out, except the last row read of a window, which is
 -- always there, `excluded` if it has one. Its position is below the limit if nothing stands behind
 -- it.
 --
 -- Element i of each array belongs to window i:
--- $1 text[] tasks, $2 smallint[] priorities, $3 bigint[] run_at in microseconds and $4 bigint[] id
+-- $1 text[] tasks, $2 smallint[] priorities, $3 timestamptz[] run_at and $4 bigint[] id
 -- of the last row read before (NULL: from the head), $5 integer[] limits, $6 text[] forbidden flags
 -- (NULL, or text[] literals)
 WITH wanted AS MATERIALIZED (
   SELECT
-    unnest($1::text[]) AS task, unnest($2::smallint[]) AS priority, unnest($3::bigint[]) AS run_at,
-    unnest($4::bigint[]) AS id, unnest($5::integer[]) AS row_limit, unnest($6::text[]) AS forbidden,
+    unnest($1::text[]) AS task, unnest($2::smallint[]) AS priority,
+    unnest($3::timestamptz[]) AS run_at, unnest($4::bigint[]) AS id,
+    unnest($5::integer[]) AS row_limit, unnest($6::text[]) AS forbidden,
     generate_subscripts($1::text[], 1) AS window_number
 )
 SELECT wanted.window_number, page.position, page.excluded, page.id, page.task, page.queue_name,
-  page.priority, :"schema".to_micros(page.run_at) AS run_at, page.attempts, page.max_attempts,
+  page.priority, timestamptz_send(page.run_at) AS run_at, page.attempts, page.max_attempts,
   page.activation, page.crashes, page.flags
 FROM wanted
 CROSS JOIN LATERAL (
@@ -32,7 +33,7 @@ CROSS JOIN LATERAL (
     WHERE job.task = wanted.task
       AND job.priority = wanted.priority
       AND (job.run_at, job.id) > (
-        coalesce(:"schema".from_micros(wanted.run_at), '-infinity'),
+        coalesce(wanted.run_at, '-infinity'),
         coalesce(wanted.id, -9223372036854775808))
       AND job.attempts < job.max_attempts
     ORDER BY job.run_at, job.id

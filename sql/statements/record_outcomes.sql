@@ -2,14 +2,14 @@
 -- what does not match is not touched. Waits for row locks: 55P03 after lock_timeout, and then
 -- nothing is done (record_unlocked_outcomes is for that case).
 -- Rows: result ('completed', once; 'updated', one per job), fencing_numbers bigint[], and for
--- 'updated' the job as it now stands: id, task, queue_name, priority, run_at in microseconds,
+-- 'updated' the job as it now stands: id, task, queue_name, priority, run_at,
 -- attempts, max_attempts, activation, crashes, flags.
 --
 -- $1 bigint epoch, $2 bigint number in the journal
 -- Jobs that completed: $3 bigint[] ids, $4 integer[] activations, $5 bigint[] fencing numbers
 -- Jobs that stay: $6 bigint[] ids, $7 integer[] activations, $8 bigint[] fencing numbers, $9 text[]
 -- kinds ('failed', 'released', 'unreported'), $10 smallint[] attempts (never lowers what stands,
--- never above max_attempts), $11 bigint[] run_at in microseconds, $12 integer[] crashes, $13 text[]
+-- never above max_attempts), $11 timestamptz[] run_at, $12 integer[] crashes, $13 text[]
 -- errors (NULL: last_error stays), $14 json[] payloads (NULL: the payload stays)
 -- $15 bigint[] lease rows to delete
 WITH
@@ -24,7 +24,7 @@ staying AS MATERIALIZED (
   SELECT
     unnest($6::bigint[]) AS id, unnest($7::integer[]) AS activation,
     unnest($8::bigint[]) AS fencing_number, unnest($9::text[]) AS kind,
-    unnest($10::smallint[]) AS attempts, unnest($11::bigint[]) AS run_at,
+    unnest($10::smallint[]) AS attempts, unnest($11::timestamptz[]) AS run_at,
     unnest($12::integer[]) AS crashes, unnest($13::text[]) AS error, unnest($14::json[]) AS payload
   ORDER BY id
 ),
@@ -38,7 +38,7 @@ updated AS (
   UPDATE :"schema".job_rows AS job
   SET activation = job.activation + 1,
       attempts   = least(job.max_attempts, greatest(job.attempts, staying.attempts)),
-      run_at     = :"schema".from_micros(staying.run_at),
+      run_at     = staying.run_at,
       crashes    = staying.crashes,
       last_error = coalesce(staying.error, job.last_error),
       payload    = coalesce(staying.payload, job.payload),
@@ -62,10 +62,10 @@ journaled AS (
 )
 SELECT 'completed' AS result, array_agg(fencing_number) AS fencing_numbers,
   NULL::bigint AS id, NULL::text AS task, NULL::text AS queue_name, NULL::smallint AS priority,
-  NULL::bigint AS run_at, NULL::smallint AS attempts, NULL::smallint AS max_attempts,
+  NULL::bytea AS run_at, NULL::smallint AS attempts, NULL::smallint AS max_attempts,
   NULL::integer AS activation, NULL::integer AS crashes, NULL::text[] AS flags
 FROM completed
 UNION ALL
 SELECT 'updated', ARRAY[fencing_number], id, task, queue_name, priority,
-  :"schema".to_micros(run_at), attempts, max_attempts, activation, crashes, flags
+  timestamptz_send(run_at), attempts, max_attempts, activation, crashes, flags
 FROM updated

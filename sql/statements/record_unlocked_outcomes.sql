@@ -8,12 +8,13 @@ wanted AS MATERIALIZED (
   SELECT
     unnest($3::bigint[]) AS id, unnest($4::integer[]) AS activation,
     unnest($5::bigint[]) AS fencing_number, 'completed' AS kind, NULL::smallint AS attempts,
-    NULL::bigint AS run_at, NULL::integer AS crashes, NULL::text AS error, NULL::json AS payload
+    NULL::timestamptz AS run_at, NULL::integer AS crashes, NULL::text AS error,
+    NULL::json AS payload
   UNION ALL
   SELECT
     unnest($6::bigint[]), unnest($7::integer[]), unnest($8::bigint[]), unnest($9::text[]),
-    unnest($10::smallint[]), unnest($11::bigint[]), unnest($12::integer[]), unnest($13::text[]),
-    unnest($14::json[])
+    unnest($10::smallint[]), unnest($11::timestamptz[]), unnest($12::integer[]),
+    unnest($13::text[]), unnest($14::json[])
 ),
 got AS MATERIALIZED (
   SELECT wanted.*
@@ -31,7 +32,7 @@ updated AS (
   UPDATE :"schema".job_rows AS job
   SET activation = job.activation + 1,
       attempts   = least(job.max_attempts, greatest(job.attempts, got.attempts)),
-      run_at     = :"schema".from_micros(got.run_at),
+      run_at     = got.run_at,
       crashes    = got.crashes,
       last_error = coalesce(got.error, job.last_error),
       payload    = coalesce(got.payload, job.payload),
@@ -64,12 +65,12 @@ journaled AS (
 )
 SELECT 'completed' AS result, array_agg(fencing_number) AS fencing_numbers,
   NULL::bigint AS id, NULL::text AS task, NULL::text AS queue_name, NULL::smallint AS priority,
-  NULL::bigint AS run_at, NULL::smallint AS attempts, NULL::smallint AS max_attempts,
+  NULL::bytea AS run_at, NULL::smallint AS attempts, NULL::smallint AS max_attempts,
   NULL::integer AS activation, NULL::integer AS crashes, NULL::text[] AS flags
 FROM completed
 UNION ALL
 SELECT 'updated', ARRAY[fencing_number], id, task, queue_name, priority,
-  :"schema".to_micros(run_at), attempts, max_attempts, activation, crashes, flags
+  timestamptz_send(run_at), attempts, max_attempts, activation, crashes, flags
 FROM updated
 UNION ALL
 SELECT 'locked', array_agg(fencing_number), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,

@@ -117,16 +117,19 @@ int64_t SqlTest::AddKeyed(const std::string& key) {
 void SqlTest::Lease(const std::vector<int64_t>& ids, int64_t row_number) {
   leader_->Run(sql::kOpenSession,
                {"1", NextNumber(), "7", "session-7", "ada", "Ada", Array({"mail"})});
-  const SqlResult jobs = leader_->Run(sql::kReadJobs, {"{" + absl::StrJoin(ids, ",") + "}"});
-  std::vector<std::vector<std::string>> columns(10);
+  const SqlResult jobs = leader_->Run(
+      "SELECT id, task, queue_name, run_at, attempts, activation, flags FROM leasehold.job_rows "
+      "WHERE id IN (" +
+      absl::StrJoin(ids, ",") + ")");
+  std::vector<std::vector<std::string>> columns(7);
   for (const auto& row : jobs.rows) {
     for (size_t i = 0; i < columns.size(); ++i) columns[i].push_back(row[i]);
   }
   const std::string number = std::to_string(row_number);
   const SqlResult leased =
       leader_->Run(sql::kLeaseJobs, {"1", NextNumber(), "true", number, Array(columns[0]),
-                                     Array(columns[7]), Array(columns[4]), Array(columns[5]),
-                                     Array(columns[1]), Array(columns[2]), Array(columns[9]),
+                                     Array(columns[5]), Array(columns[3]), Array(columns[4]),
+                                     Array(columns[1]), Array(columns[2]), Array(columns[6]),
                                      Array(ids.size(), "7"), Array(columns[0]), Array(columns[0])});
   ASSERT_EQ(leased.rows.size(), ids.size());
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server/store/array_parameter.h"
+#include "server/store/postgres_time.h"
 #include "server/store/row_reader.h"
 
 namespace leasehold::store {
@@ -46,6 +47,26 @@ TEST(ArrayParameterTest, WritesPostgresqlsBinaryForm) {
                                               "\0\0\0\2\1\2"  // 258
                                               "\xff\xff\xff\xff",
                                               30));
+}
+
+TEST(PostgresTimeTest, CountsMicrosecondsFrom2000AndKeepsTheInfinities) {
+  const struct {
+    absl::Time time;
+    int64_t micros;
+    const char* text;
+  } cases[] = {
+      {absl::FromUnixSeconds(946'684'800), 0, "\\x0000000000000000"},
+      {absl::FromUnixSeconds(946'684'800) - absl::Microseconds(1), -1, "\\xffffffffffffffff"},
+      {absl::UnixEpoch(), -946'684'800'000'000, "\\xfffca2fec4c82000"},
+      {absl::InfiniteFuture(), INT64_MAX, "\\x7fffffffffffffff"},
+      {absl::InfinitePast(), INT64_MIN, "\\x8000000000000000"},
+  };
+  for (const auto& [time, micros, text] : cases) {
+    EXPECT_EQ(ToPostgres(time), micros);
+    EXPECT_EQ(FromPostgres(micros), time);
+    EXPECT_EQ(ParseTime(text), time);
+  }
+  EXPECT_EQ(ParseTime(""), absl::UnixEpoch());
 }
 
 TEST(ArrayParameterTest, WritesAnEmptyArrayWithoutDimensions) {
