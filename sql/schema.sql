@@ -736,6 +736,15 @@ CREATE TABLE leasehold.journal (
     unreported bigint[]
 )
 PARTITION BY LIST (half);
+ALTER TABLE ONLY leasehold.journal ALTER COLUMN request_ids SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal ALTER COLUMN request_bodies SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal ALTER COLUMN answer_counts SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal ALTER COLUMN answer_ids SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal ALTER COLUMN overtaken SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal ALTER COLUMN completed SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal ALTER COLUMN failed SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal ALTER COLUMN released SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal ALTER COLUMN unreported SET STORAGE EXTERNAL;
 
 CREATE TABLE leasehold.journal_0 (
     half smallint DEFAULT leasehold.journal_half() NOT NULL,
@@ -753,6 +762,15 @@ CREATE TABLE leasehold.journal_0 (
     released bigint[],
     unreported bigint[]
 );
+ALTER TABLE ONLY leasehold.journal_0 ALTER COLUMN request_ids SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal_0 ALTER COLUMN request_bodies SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal_0 ALTER COLUMN answer_counts SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal_0 ALTER COLUMN answer_ids SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal_0 ALTER COLUMN overtaken SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal_0 ALTER COLUMN completed SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal_0 ALTER COLUMN failed SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal_0 ALTER COLUMN released SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal_0 ALTER COLUMN unreported SET STORAGE EXTERNAL;
 
 CREATE TABLE leasehold.journal_1 (
     half smallint DEFAULT leasehold.journal_half() NOT NULL,
@@ -770,6 +788,15 @@ CREATE TABLE leasehold.journal_1 (
     released bigint[],
     unreported bigint[]
 );
+ALTER TABLE ONLY leasehold.journal_1 ALTER COLUMN request_ids SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal_1 ALTER COLUMN request_bodies SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal_1 ALTER COLUMN answer_counts SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal_1 ALTER COLUMN answer_ids SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal_1 ALTER COLUMN overtaken SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal_1 ALTER COLUMN completed SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal_1 ALTER COLUMN failed SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal_1 ALTER COLUMN released SET STORAGE EXTERNAL;
+ALTER TABLE ONLY leasehold.journal_1 ALTER COLUMN unreported SET STORAGE EXTERNAL;
 
 CREATE TABLE leasehold.known_crontabs (
     identifier text NOT NULL,

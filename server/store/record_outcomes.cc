@@ -16,20 +16,31 @@ std::string_view JournalKind(const Update& update) {
   return update.kind == OutcomeKind::kRelease ? "released" : "failed";
 }
 
+// The columns of the jobs that completed.
+pqxx::binarystring CompletedIds(const RecordOutcomes& request) {
+  return ArrayOf(ElementType::kBigint, request.completes,
+                 [](const Complete& end) { return end.token.job_id; });
+}
+
+pqxx::binarystring CompletedActivations(const RecordOutcomes& request) {
+  return ArrayOf(ElementType::kInteger, request.completes,
+                 [](const Complete& end) { return end.token.activation; });
+}
+
+pqxx::binarystring CompletedNumbers(const RecordOutcomes& request) {
+  return ArrayOf(ElementType::kBigint, request.completes,
+                 [](const Complete& end) { return end.token.fencing_number; });
+}
+
 absl::StatusOr<pqxx::result> Run(Connection& connection, const sql::Statement& statement,
                                  const WriteStamp& stamp, const RecordOutcomes& request) {
-  const auto completed = [&request](ElementType type, auto value_of) {
-    return ArrayOf(type, request.completes, value_of);
-  };
   const auto stays = [&request](ElementType type, auto value_of) {
     return ArrayOf(type, request.updates, value_of);
   };
   using enum ElementType;
   return connection.Run(
-      statement, stamp.epoch, stamp.number,
-      completed(kBigint, [](const Complete& end) { return end.token.job_id; }),
-      completed(kInteger, [](const Complete& end) { return end.token.activation; }),
-      completed(kBigint, [](const Complete& end) { return end.token.fencing_number; }),
+      statement, stamp.epoch, stamp.number, CompletedIds(request), CompletedActivations(request),
+      CompletedNumbers(request),
       stays(kBigint, [](const Update& update) { return update.token.job_id; }),
       stays(kInteger, [](const Update& update) { return update.token.activation; }),
       stays(kBigint, [](const Update& update) { return update.token.fencing_number; }),
@@ -64,15 +75,41 @@ RecordOutcomesAnswer ReadAnswer(const pqxx::result& result) {
   return answer;
 }
 
+absl::StatusOr<RecordOutcomesAnswer> RecordUpdates(Connection& connection, const WriteStamp& stamp,
+                                                   const RecordOutcomes& request) {
+  const auto result = Run(connection, sql::kRecordOutcomes, stamp, request);
+  if (!result.ok()) return result.status();
+  return ReadAnswer(*result);
+}
+
+// The short way, if no job of the batch stays.
+absl::StatusOr<RecordOutcomesAnswer> RecordCompletions(Connection& connection,
+                                                       const WriteStamp& stamp,
+                                                       const RecordOutcomes& request) {
+  const auto result =
+      connection.Run(sql::kRecordCompletions, stamp.epoch, stamp.number, CompletedIds(request),
+                     CompletedActivations(request), CompletedNumbers(request),
+                     BigintArray(request.ended_lease_rows));
+  if (!result.ok()) return result.status();
+  RowReader row(result->front());
+  RecordOutcomesAnswer answer;
+  if (row.Bigint() == static_cast<int64_t>(request.completes.size())) {
+    for (const auto& [token] : request.completes) answer.completed.push_back(token.fencing_number);
+  } else {
+    AddNumbers(row.BigintArray(), answer.completed);
+  }
+  return answer;
+}
+
 }  // namespace
 
 absl::StatusOr<RecordOutcomesAnswer> Execute(Connection& connection, const WriteStamp& stamp,
                                              const RecordOutcomes& request) {
-  auto result = Run(connection, sql::kRecordOutcomes, stamp, request);
-  if (absl::IsAborted(result.status())) {
-    // Somebody has locked one of the jobs. The others must not wait for that.
-    result = Run(connection, sql::kRecordUnlockedOutcomes, stamp, request);
-  }
+  auto answer = request.updates.empty() ? RecordCompletions(connection, stamp, request)
+                                        : RecordUpdates(connection, stamp, request);
+  if (!absl::IsAborted(answer.status())) return answer;
+  // Somebody has locked one of the jobs. The others must not wait for that.
+  const auto result = Run(connection, sql::kRecordUnlockedOutcomes, stamp, request);
   if (!result.ok()) return result.status();
   return ReadAnswer(*result);
 }

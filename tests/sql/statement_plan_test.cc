@@ -38,6 +38,7 @@ TEST_F(StatementPlanTest, FindsJobsByIdAndNeverReadsTheWholeTable) {
     const char* index;
   } cases[] = {
       {sql::kLeaseJobs, 14, "Index Scan using job_rows_pkey"},
+      {sql::kRecordCompletions, 6, "Index Scan using job_rows_pkey"},
       {sql::kRecordOutcomes, 15, "Index Scan using job_rows_pkey"},
       {sql::kRecordUnlockedOutcomes, 15, "Index Scan using job_rows_pkey"},
       {sql::kReadJobs, 1, "job_rows_pkey"},

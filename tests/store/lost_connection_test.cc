@@ -171,6 +171,18 @@ TEST_P(InDoubtWriteTest, RecordsOutcomesOnce) {
   EXPECT_EQ(Count("leases"), 0);
 }
 
+TEST_P(InDoubtWriteTest, RecordsCompletionsOnce) {
+  const std::vector<LeaseToken> tokens = Lease(Add(2), 5);
+  Sql("DELETE FROM leasehold.job_rows WHERE id = 2");
+
+  const auto answer = AskCut<RecordOutcomesAnswer>(
+      "record_completions", RecordOutcomes{{{tokens[0]}, {tokens[1]}}, {}, {5}});
+
+  EXPECT_THAT(answer.completed, ElementsAre(tokens[0].fencing_number));
+  EXPECT_THAT(answer.locked, SizeIs(0));
+  EXPECT_EQ(Count("leases"), 0);
+}
+
 TEST_P(InDoubtWriteTest, WritesMissingLeasesOnce) {
   const std::vector<RankedJob> ranked = Ranked(Add(1));
 

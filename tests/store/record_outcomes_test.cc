@@ -1,8 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
 #include <vector>
 
+#include "absl/strings/str_join.h"
 #include "tests/store/store_fixture.h"
 
 namespace leasehold::testing {
@@ -11,6 +14,17 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+
+// The tokens' fencing numbers as the journal holds them.
+std::string JournalText(const std::vector<LeaseToken>& tokens) {
+  return "{" +
+         absl::StrJoin(tokens, ",",
+                       [](std::string* text, const LeaseToken& token) {
+                         *text += std::to_string(token.fencing_number);
+                       }) +
+         "}";
+}
 
 class RecordOutcomesTest : public StoreTest {
  protected:
@@ -57,6 +71,70 @@ TEST_F(RecordOutcomesTest, DoesNotTouchWhatHasMovedOn) {
   EXPECT_EQ(Count("job_rows WHERE last_error IS NULL"), 2);
 }
 
+TEST_F(RecordOutcomesTest, DeletesABatchThatAllCompleted) {
+  const std::vector<LeaseToken> tokens = Lease(Add(3), 3);
+
+  const RecordOutcomesAnswer answer = Record({{{tokens[2]}, {tokens[0]}, {tokens[1]}}, {}, {3}});
+
+  EXPECT_THAT(answer.completed,
+              UnorderedElementsAre(tokens[0].fencing_number, tokens[1].fencing_number,
+                                   tokens[2].fencing_number));
+  EXPECT_EQ(Count("job_rows"), 0);
+  EXPECT_EQ(Count("leases"), 0);
+  EXPECT_EQ(Sql("SELECT completed FROM leasehold.journal WHERE completed IS NOT NULL"),
+            JournalText({tokens[0], tokens[1], tokens[2]}));
+}
+
+TEST_F(RecordOutcomesTest, DeletesOfABatchOnlyWhatHasNotMovedOn) {
+  const std::vector<LeaseToken> tokens = Lease(Add(3));
+  Sql("UPDATE leasehold.job_rows SET activation = 1 WHERE id = 1");
+  Sql("DELETE FROM leasehold.job_rows WHERE id = 3");
+
+  const RecordOutcomesAnswer some = Record({{{tokens[0]}, {tokens[1]}, {tokens[2]}}, {}, {}});
+  const RecordOutcomesAnswer none = Record({{{tokens[0]}, {tokens[1]}}, {}, {}});
+
+  EXPECT_THAT(some.completed, ElementsAre(tokens[1].fencing_number));
+  EXPECT_THAT(none.completed, IsEmpty());
+  EXPECT_EQ(Count("job_rows"), 1);
+  EXPECT_EQ(Sql("SELECT completed FROM leasehold.journal WHERE completed IS NOT NULL"),
+            JournalText({tokens[1]}));
+}
+
+TEST_F(RecordOutcomesTest, DeletesTheOthersWhenOneOfABatchIsLocked) {
+  const std::vector<LeaseToken> tokens = Lease(Add(2), 3);
+  pqxx::connection user(database_.url());
+  pqxx::work holding(user);
+  holding.exec("SELECT FROM leasehold.job_rows WHERE id = 1 FOR UPDATE");
+
+  const RecordOutcomesAnswer answer = Record({{{tokens[0]}, {tokens[1]}}, {}, {3}});
+
+  EXPECT_THAT(answer.completed, ElementsAre(tokens[1].fencing_number));
+  EXPECT_THAT(answer.locked, ElementsAre(tokens[0].fencing_number));
+  EXPECT_EQ(Count("leases WHERE number = 3"), 1) << "it holds the lease of the locked job";
+}
+
+TEST_F(RecordOutcomesTest, JournalsEveryTokenOfALargeBatchAsItWas) {
+  const std::vector<LeaseToken> tokens = Lease(Add(2000));
+  RecordOutcomes batch;
+  for (size_t i = 0; i < 1000; ++i) batch.completes.push_back({tokens[i]});
+  RecordOutcomes mixed;
+  for (size_t i = 1000; i < 1500; ++i) mixed.completes.push_back({tokens[i]});
+  for (size_t i = 1500; i < 2000; ++i) mixed.updates.push_back(FailureOf(tokens[i]));
+
+  Record(batch);
+  Record(mixed);
+
+  std::map<uint64_t, OutcomeKind> loaded;
+  for (const auto& token : Ask<LoadLeadershipAnswer>(LoadLeadership()).value().tokens) {
+    loaded[token.fencing_number] = token.kind;
+  }
+  ASSERT_THAT(loaded, SizeIs(2000));
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    EXPECT_EQ(loaded[tokens[i].fencing_number],
+              i < 1500 ? OutcomeKind::kComplete : OutcomeKind::kFail);
+  }
+}
+
 TEST_F(RecordOutcomesTest, RecordsTheOthersWhenOneJobIsLocked) {
   const std::vector<LeaseToken> tokens = Lease(Add(4), 3);
   pqxx::connection user(database_.url());
@@ -70,7 +148,7 @@ TEST_F(RecordOutcomesTest, RecordsTheOthersWhenOneJobIsLocked) {
   ASSERT_THAT(answer.updated, SizeIs(1));
   EXPECT_EQ(answer.updated[0].fencing_number, tokens[3].fencing_number);
   EXPECT_THAT(answer.locked,
-              ::testing::UnorderedElementsAre(tokens[0].fencing_number, tokens[2].fencing_number));
+              UnorderedElementsAre(tokens[0].fencing_number, tokens[2].fencing_number));
   EXPECT_EQ(Count("leases WHERE number = 3"), 1) << "it holds the leases of the locked jobs";
 }
 
