@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <mutex>
 
+#include "server/base/lock_checks.h"
 #include "server/logging/log.h"
 
 namespace leasehold::rpc {
@@ -34,6 +35,7 @@ void LogForGrpc(gpr_log_func_args* args) {
 void PrepareGrpc() {
   static std::once_flag once;
   std::call_once(once, [] {
+    SkipLockOrderChecks();
     gpr_set_log_function(&LogForGrpc);
     google::protobuf::SetLogHandler(nullptr);
     grpc_init();
