@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -42,7 +41,7 @@ class LogWriter {
   const LogStyle style_;
 
   Mutex mu_;
-  std::condition_variable_any wake_;
+  CondVar wake_;
   std::deque<std::string> lines_ GUARDED_BY(mu_);
   size_t bytes_ GUARDED_BY(mu_) = 0;
   int64_t dropped_ GUARDED_BY(mu_) = 0;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <map>
 #include <memory>
 #include <set>
@@ -59,7 +58,7 @@ class TaskWorker {
   client::Executor executor_;
 
   Mutex mu_;
-  std::condition_variable_any changed_;
+  CondVar changed_;
   bool stopping_ GUARDED_BY(mu_) = false;
   // Task -> path.
   std::map<std::string, std::string> handlers_ GUARDED_BY(mu_);

@@ -1,7 +1,6 @@
 #include "client/cpp/handler_pool.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <deque>
 #include <iterator>
 #include <unordered_set>
@@ -26,7 +25,7 @@ struct HandlerPool::Shared {
   const std::function<void()> on_news;
 
   Mutex mutex;
-  std::condition_variable_any work;
+  CondVar work;
   std::deque<HeldJob> queue GUARDED_BY(mutex);
   std::vector<Slot> slots GUARDED_BY(mutex);
   News news GUARDED_BY(mutex);

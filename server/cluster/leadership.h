@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -86,7 +85,7 @@ class Leadership {
   Clock::time_point watched_since_;
 
   Mutex mu_;
-  std::condition_variable_any changed_;
+  CondVar changed_;
   bool stopping_ GUARDED_BY(mu_) = false;
   bool deposed_ GUARDED_BY(mu_) = false;
   std::thread thread_;

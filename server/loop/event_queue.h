@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <memory>
 #include <vector>
 
@@ -38,7 +37,7 @@ class EventQueue {
  private:
   const size_t capacity_;
   Mutex mu_;
-  std::condition_variable_any filled_;
+  CondVar filled_;
   std::vector<Item> items_ GUARDED_BY(mu_);
 };
 

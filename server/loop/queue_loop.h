@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -116,7 +115,7 @@ class QueueLoop final : public QueueGate, public store::JobStoreObserver {
   MonotonicTime next_publication_;
 
   mutable Mutex mu_;
-  std::condition_variable_any changed_;
+  CondVar changed_;
   QueueStats stats_ GUARDED_BY(mu_);
   bool drained_ GUARDED_BY(mu_) = false;
   bool draining_ GUARDED_BY(mu_) = false;

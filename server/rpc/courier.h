@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <thread>
@@ -31,7 +30,7 @@ class Courier {
   void Loop();
 
   Mutex mu_;
-  std::condition_variable_any wake_;
+  CondVar wake_;
   std::deque<std::function<void()>> tasks_ GUARDED_BY(mu_);
   int idle_ GUARDED_BY(mu_) = 0;
   bool stopping_ GUARDED_BY(mu_) = false;

@@ -3,7 +3,6 @@
 #include <grpcpp/channel.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <memory>
 #include <thread>
 
@@ -30,7 +29,7 @@ class KeepWarm {
   const std::shared_ptr<grpc::Channel> channel_;
   std::atomic<int64_t> answered_at_;  // nanoseconds, monotonic
   Mutex mu_;
-  std::condition_variable_any wake_;
+  CondVar wake_;
   bool stopping_ GUARDED_BY(mu_) = false;
   std::thread thread_;
 };

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <thread>
@@ -85,9 +84,9 @@ class Database {
   JobStoreObserver& observer_;
 
   Mutex mu_;
-  std::condition_variable_any work_;     // something for the workers
-  std::condition_variable_any changed_;  // `state_` or `stopping_`
-  std::condition_variable_any idle_;     // `busy_` is 0 and somebody wants to know
+  CondVar work_;     // something for the workers
+  CondVar changed_;  // `state_` or `stopping_`
+  CondVar idle_;     // `busy_` is 0 and somebody wants to know
   State state_ GUARDED_BY(mu_) = State::kStopped;
   bool stopping_ GUARDED_BY(mu_) = false;
   int busy_ GUARDED_BY(mu_) = 0;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <map>
 #include <memory>
@@ -75,7 +74,7 @@ class FakeExecutorService final : public v1::ExecutorService::Service {
   void SendJobs() REQUIRES(mu_);
 
   Mutex mu_;
-  std::condition_variable_any changed_;
+  CondVar changed_;
   std::deque<v1::LeasedJob> waiting_ GUARDED_BY(mu_);
   std::map<std::string, v1::Outcome> outcomes_ GUARDED_BY(mu_);
   std::set<std::string> tasks_ GUARDED_BY(mu_);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 
 #include "server/base/mutex.h"
 
@@ -26,7 +25,7 @@ class Event {
 
  private:
   Mutex mutex_;
-  std::condition_variable_any changed_;
+  CondVar changed_;
   bool set_ GUARDED_BY(mutex_) = false;
 };
 

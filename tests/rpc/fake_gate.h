@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -79,7 +78,7 @@ class FakeGate final : public loop::QueueGate {
                                          const std::optional<RequestKey>& request);
 
   mutable Mutex mu_;
-  std::condition_variable_any changed_;
+  CondVar changed_;
   std::deque<std::function<void()>> tasks_ GUARDED_BY(mu_);
   bool stopping_ GUARDED_BY(mu_) = false;
   bool held_ GUARDED_BY(mu_) = false;

@@ -85,7 +85,7 @@ class KilledBackendsTest : public StoreTest {
   }
 
   Mutex mu_;
-  std::condition_variable_any changed_;
+  CondVar changed_;
   JobId next_id_ GUARDED_BY(mu_) = 1;
   int batches_ GUARDED_BY(mu_) = 0;
   int written_ GUARDED_BY(mu_) = 0;

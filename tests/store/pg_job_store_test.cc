@@ -47,7 +47,7 @@ class Gate {
  private:
   const std::string statement_;
   Mutex mu_;
-  std::condition_variable_any changed_;
+  CondVar changed_;
   int held_ GUARDED_BY(mu_) = 0;
   bool open_ GUARDED_BY(mu_) = false;
   int cuts_ GUARDED_BY(mu_) = 0;

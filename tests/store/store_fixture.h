@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <future>
@@ -48,7 +47,7 @@ class RecordingObserver : public store::JobStoreObserver {
 
  private:
   mutable Mutex mu_;
-  std::condition_variable_any changed_;
+  CondVar changed_;
   Told told_ GUARDED_BY(mu_);
 };
 
