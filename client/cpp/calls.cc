@@ -1,7 +1,10 @@
 #include "client/cpp/calls.h"
 
+#include <sys/random.h>
+
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 #include <random>
 #include <thread>
@@ -57,9 +60,9 @@ absl::Status GivenUp(const absl::Status& last, const std::string& address, int a
 }  // namespace
 
 std::string MakeRequestId() {
-  std::random_device random;
+  // Not kept in reserve: a child process would make the same ids as its parent.
   uint32_t words[4];
-  for (uint32_t& word : words) word = random();
+  if (getrandom(words, sizeof(words), 0) != sizeof(words)) std::abort();
   // RFC 9562, version 4.
   return absl::StrFormat("%08x-%04x-4%03x-%04x-%04x%08x", words[0], words[1] >> 16,
                          words[1] & 0xFFF, 0x8000 | (words[2] >> 16 & 0x3FFF), words[2] & 0xFFFF,
@@ -68,7 +71,8 @@ std::string MakeRequestId() {
 
 Calls::Calls(const std::string& addresses, absl::Duration deadline) : deadline_(deadline) {
   for (const std::string& address : SplitAddresses(addresses)) {
-    servers_.push_back({.address = address, .channel = MakeChannel(address)});
+    servers_.push_back(
+        {.address = address, .stubs = std::make_unique<Stubs>(MakeChannel(address))});
   }
 }
 
@@ -89,7 +93,7 @@ absl::Status Calls::Call(const Attempt& attempt) {
     absl::Duration attempt_time = std::max(left / 2, kShortestAttempt);
     if (servers_.size() > 1) attempt_time = std::min(attempt_time, kLongestAttempt);
     context.set_deadline(Deadline(std::min(left, attempt_time)));
-    absl::Status status = FromGrpc(attempt(server.channel, context));
+    absl::Status status = FromGrpc(attempt(*server.stubs, context));
     if (!MaySucceedLater(status)) return status;
     if (answer.ok() || !absl::IsDeadlineExceeded(status)) answer = status;
 

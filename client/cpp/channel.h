@@ -12,7 +12,14 @@ namespace leasehold::client {
 // "a:7411, b:7411" -> {"a:7411", "b:7411"}
 std::vector<std::string> SplitAddresses(std::string_view addresses);
 
-// Connects when first used, and again as often as needed.
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address);
+enum class ChannelUse {
+  // Small answers: gRPC need not measure how much to have under way, with a ping for each.
+  kCalls,
+  kStreams,
+};
+
+// Connects when first used, and again as often as needed. Calls that meet a broken connection fail:
+// whoever makes them knows when to try again.
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, ChannelUse use);
 
 }  // namespace leasehold::client

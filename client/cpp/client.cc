@@ -9,9 +9,6 @@
 #include "client/cpp/calls.h"
 #include "client/cpp/job_proto.h"
 #include "client/cpp/text.h"
-#include "leasehold/v1/admin_service.grpc.pb.h"
-#include "leasehold/v1/executor_service.grpc.pb.h"
-#include "leasehold/v1/job_service.grpc.pb.h"
 
 namespace leasehold::client {
 namespace {
@@ -63,14 +60,12 @@ using AdminStub = v1::AdminService::Stub;
 
 // Calls one method of a service, as often as Calls does.
 template <typename Stub, typename Request, typename Response>
-absl::Status Invoke(Calls& calls,
+absl::Status Invoke(Calls& calls, Stub Stubs::*service,
                     grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                     const Request& request, Response& response) {
-  return calls.Call(
-      [&](const std::shared_ptr<grpc::Channel>& channel, grpc::ClientContext& context) {
-        Stub stub(channel);
-        return (stub.*method)(&context, request, &response);
-      });
+  return calls.Call([&](Stubs& stubs, grpc::ClientContext& context) {
+    return ((stubs.*service).*method)(&context, request, &response);
+  });
 }
 
 }  // namespace
@@ -91,7 +86,7 @@ absl::StatusOr<std::string> Client::AddJob(const NewJob& job) {
   *request.mutable_job() = ToProto(job);
   request.set_request_id(MakeRequestId());
   v1::AddJobResponse response;
-  const absl::Status status = Invoke(*calls_, &JobStub::AddJob, request, response);
+  const absl::Status status = Invoke(*calls_, &Stubs::jobs, &JobStub::AddJob, request, response);
   if (!status.ok()) return status;
   return std::move(*response.mutable_id());
 }
@@ -106,7 +101,7 @@ absl::StatusOr<std::vector<std::string>> Client::AddJobs(const std::vector<NewJo
   }
   request.set_request_id(MakeRequestId());
   v1::AddJobsResponse response;
-  const absl::Status status = Invoke(*calls_, &JobStub::AddJobs, request, response);
+  const absl::Status status = Invoke(*calls_, &Stubs::jobs, &JobStub::AddJobs, request, response);
   if (!status.ok()) return status;
   return std::vector<std::string>(std::make_move_iterator(response.mutable_ids()->begin()),
                                   std::make_move_iterator(response.mutable_ids()->end()));
@@ -116,7 +111,7 @@ absl::StatusOr<Job> Client::GetJob(const std::string& id) {
   v1::GetJobRequest request;
   request.set_id(id);
   v1::GetJobResponse response;
-  const absl::Status status = Invoke(*calls_, &JobStub::GetJob, request, response);
+  const absl::Status status = Invoke(*calls_, &Stubs::jobs, &JobStub::GetJob, request, response);
   if (!status.ok()) return status;
   return FromProto(response.job());
 }
@@ -129,7 +124,7 @@ absl::StatusOr<JobPage> Client::ListJobs(const ListJobsOptions& options) {
   request.set_page_size(options.page_size);
   request.set_page_token(options.page_token);
   v1::ListJobsResponse response;
-  const absl::Status status = Invoke(*calls_, &JobStub::ListJobs, request, response);
+  const absl::Status status = Invoke(*calls_, &Stubs::jobs, &JobStub::ListJobs, request, response);
   if (!status.ok()) return status;
   JobPage page{.next_page_token = response.next_page_token()};
   for (const v1::Job& job : response.jobs()) page.jobs.push_back(FromProto(job));
@@ -141,7 +136,7 @@ absl::StatusOr<std::string> Client::RemoveJob(const std::string& key) {
   request.set_key(key);
   request.set_request_id(MakeRequestId());
   v1::RemoveJobResponse response;
-  const absl::Status status = Invoke(*calls_, &JobStub::RemoveJob, request, response);
+  const absl::Status status = Invoke(*calls_, &Stubs::jobs, &JobStub::RemoveJob, request, response);
   if (!status.ok()) return status;
   return std::move(*response.mutable_id());
 }
@@ -149,7 +144,7 @@ absl::StatusOr<std::string> Client::RemoveJob(const std::string& key) {
 absl::StatusOr<Stats> Client::GetStats() {
   v1::GetStatsResponse response;
   const absl::Status status =
-      Invoke(*calls_, &AdminStub::GetStats, v1::GetStatsRequest(), response);
+      Invoke(*calls_, &Stubs::admin, &AdminStub::GetStats, v1::GetStatsRequest(), response);
   if (!status.ok()) return status;
   return FromProto(response);
 }
@@ -159,7 +154,7 @@ absl::Status Client::Complete(const std::string& lease_token) {
   request.add_lease_tokens(lease_token);
   request.set_request_id(MakeRequestId());
   v1::CompleteResponse response;
-  return Invoke(*calls_, &ExecutorStub::Complete, request, response);
+  return Invoke(*calls_, &Stubs::executors, &ExecutorStub::Complete, request, response);
 }
 
 absl::Status Client::Fail(const std::string& lease_token, const Result& failure) {
@@ -173,7 +168,7 @@ absl::Status Client::Fail(const std::string& lease_token, const Result& failure)
   *one->mutable_fail() = FailToProto(failure);
   request.set_request_id(MakeRequestId());
   v1::FailResponse response;
-  return Invoke(*calls_, &ExecutorStub::Fail, request, response);
+  return Invoke(*calls_, &Stubs::executors, &ExecutorStub::Fail, request, response);
 }
 
 }  // namespace leasehold::client

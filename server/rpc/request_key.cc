@@ -2,19 +2,29 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "server/rpc/text.h"
 
 namespace leasehold::rpc {
 namespace {
 
+// Looked up once: SHA256() looks it up each time.
+const EVP_MD* Sha256() {
+  static const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return kSha256;
+}
+
 std::array<uint8_t, 16> HashOf(std::string_view bytes) {
   std::array<uint8_t, SHA256_DIGEST_LENGTH> digest;
-  SHA256(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), digest.data());
+  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, Sha256(), nullptr) != 1) {
+    std::abort();
+  }
   std::array<uint8_t, 16> half;
   std::copy_n(digest.begin(), half.size(), half.begin());
   return half;
