@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,8 +24,11 @@ struct LeaseToken {
            a.activation == b.activation && a.secret == b.secret;
   }
 
-  // The opaque text that executors see: 38 characters of the URL-safe base64 alphabet.
+  // The opaque text that executors see, of the URL-safe base64 alphabet.
+  static constexpr size_t kTextSize = 38;
   std::string Encode() const;
+  // Writes kTextSize characters.
+  void EncodeTo(char* text) const;
 
   // Empty if `text` is not the text of any token.
   static std::optional<LeaseToken> Parse(std::string_view text);

@@ -6,7 +6,6 @@
 
 #include "server/rpc/convert_outcome.h"
 #include "server/rpc/convert_time.h"
-#include "server/rpc/metadata_json.h"
 
 namespace leasehold::rpc {
 namespace {
@@ -17,24 +16,6 @@ template <typename Frame>
 void AddTokens(const std::vector<LeaseToken>& tokens, Frame& frame) {
   frame.mutable_lease_tokens()->Reserve(static_cast<int>(tokens.size()));
   for (const LeaseToken& token : tokens) frame.add_lease_tokens(token.Encode());
-}
-
-void Convert(queue::LeasedJob leased, v1::LeasedJob& to) {
-  Job& job = leased.job;
-  to.set_lease_token(leased.token.Encode());
-  to.set_fencing_number(leased.token.fencing_number);
-  to.set_id(std::to_string(job.id));
-  to.set_task(std::move(job.task));
-  to.set_payload(std::move(job.payload));
-  if (job.queue_name.has_value()) to.set_queue_name(std::move(*job.queue_name));
-  to.set_attempt(leased.attempt);
-  to.set_max_attempts(job.max_attempts);
-  if (job.key.has_value()) to.set_key(std::move(*job.key));
-  to.set_priority(job.priority);
-  *to.mutable_run_at() = ToProto(job.run_at);
-  *to.mutable_created_at() = ToProto(job.created_at);
-  MetadataFromJson(job.metadata, *to.mutable_metadata());
-  for (std::string& flag : job.flags) to.add_flags(std::move(flag));
 }
 
 void Convert(queue::OpenedFrame frame, const SessionTerms& terms, Response& response) {
@@ -53,12 +34,8 @@ void Convert(queue::OpenedFrame frame, const SessionTerms& terms, Response& resp
   to.set_resumed(frame.resumed);
 }
 
-void Convert(queue::JobsFrame frame, const SessionTerms&, Response& response) {
-  Response::Jobs& to = *response.mutable_jobs();
-  to.set_sequence(frame.sequence);
-  to.mutable_jobs()->Reserve(static_cast<int>(frame.jobs.size()));
-  for (queue::LeasedJob& job : frame.jobs) Convert(std::move(job), *to.add_jobs());
-}
+// JobsMessage carries those.
+void Convert(const queue::JobsFrame&, const SessionTerms&, Response&) {}
 
 void Convert(queue::RecordedFrame frame, const SessionTerms&, Response& response) {
   Response::Recorded& to = *response.mutable_recorded();

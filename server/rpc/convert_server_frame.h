@@ -6,7 +6,7 @@
 
 namespace leasehold::rpc {
 
-// A frame as the executor gets it.
+// A frame as the executor gets it; any but `jobs`, which JobsMessage makes.
 v1::LeaseJobsResponse ToProto(queue::ServerFrame frame, const SessionTerms& terms);
 
 // Roughly what a frame takes in memory, for the bound on what waits for a slow reader.

@@ -9,6 +9,7 @@
 #include "server/logging/log.h"
 #include "server/rpc/convert_executor_frame.h"
 #include "server/rpc/convert_server_frame.h"
+#include "server/rpc/jobs_message.h"
 #include "server/rpc/limits.h"
 #include "server/rpc/message_bytes.h"
 
@@ -242,7 +243,9 @@ void LeaseStream::Perform(Step step) {
 void LeaseStream::Write(queue::ServerFrame frame) {
   const auto* jobs = std::get_if<queue::JobsFrame>(&frame.frame);
   const size_t job_count = jobs == nullptr ? 0 : jobs->jobs.size();
-  grpc::ByteBuffer message = Serialize(ToProto(std::move(frame), edge_.options.terms));
+  grpc::ByteBuffer message = jobs == nullptr
+                                 ? Serialize(ToProto(std::move(frame), edge_.options.terms))
+                                 : Serialize(JobsMessage(*jobs, frame.epoch));
   // The queue keeps frames of several jobs far below this. One job is sent whatever its size: SQL
   // may have added it, and a client may take more than most do.
   if (job_count > 1 && message.Length() > static_cast<size_t>(kFrameLimit)) {

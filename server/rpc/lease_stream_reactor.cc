@@ -1,5 +1,6 @@
 #include "server/rpc/lease_stream_reactor.h"
 
+#include <google/protobuf/arena.h>
 #include <grpc/grpc.h>
 #include <grpc/support/time.h>
 
@@ -36,10 +37,11 @@ LeaseStreamReactor::LeaseStreamReactor(Edge& edge, MethodName name,
 
 void LeaseStreamReactor::OnReadDone(bool ok) {
   if (!ok) return stream_->OnReadsOver();
-  v1::LeaseJobsRequest frame;
-  const bool readable = Parse(request_, frame);
+  google::protobuf::Arena arena;
+  auto* const frame = google::protobuf::Arena::CreateMessage<v1::LeaseJobsRequest>(&arena);
+  const bool readable = Parse(request_, *frame);
   request_.Clear();
-  stream_->OnRead(readable ? &frame : nullptr);
+  stream_->OnRead(readable ? frame : nullptr);
 }
 
 void LeaseStreamReactor::OnDone() {

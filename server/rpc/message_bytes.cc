@@ -19,4 +19,10 @@ grpc::ByteBuffer Serialize(const google::protobuf::MessageLite& message) {
   return grpc::ByteBuffer(&slice, 1);
 }
 
+grpc::ByteBuffer Serialize(const JobsMessage& message) {
+  grpc::Slice slice(message.size());
+  message.WriteTo(const_cast<uint8_t*>(slice.begin()));
+  return grpc::ByteBuffer(&slice, 1);
+}
+
 }  // namespace leasehold::rpc

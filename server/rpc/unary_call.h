@@ -1,5 +1,6 @@
 #pragma once
 
+#include <google/protobuf/arena.h>
 #include <google/protobuf/message_lite.h>
 #include <grpcpp/grpcpp.h>
 
@@ -61,7 +62,8 @@ grpc::ServerUnaryReactor* ServeUnary(Edge& edge, MethodName name,
                                      Serve serve) {
   std::shared_ptr<UnaryCall> call = UnaryCall::Start(edge, name, context, *in, out);
   grpc::ServerUnaryReactor* const reactor = call.get();
-  Request request;
+  google::protobuf::Arena arena;
+  auto& request = *google::protobuf::Arena::CreateMessage<Request>(&arena);
   if (call->Read(*in, request)) serve(request, std::move(call));
   return reactor;
 }

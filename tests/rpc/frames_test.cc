@@ -8,6 +8,7 @@
 #include "server/rpc/convert_executor_frame.h"
 #include "server/rpc/convert_outcome.h"
 #include "server/rpc/convert_server_frame.h"
+#include "server/rpc/jobs_message.h"
 #include "server/rpc/limits.h"
 
 namespace leasehold::rpc {
@@ -208,6 +209,60 @@ TEST(OutcomesFrameTest, NeverAnswersMoreThanItWasAsked) {
   EXPECT_LE(std::get<queue::OutcomeProblem>(converted).token.size(), 128);
 }
 
+TEST(LeaseTokenTest, HasTheTextThatExecutorsHold) {
+  const LeaseToken token{0x0102030405060708, -2, 3, 0xfffefdfcfbfaf9f8};
+
+  EXPECT_EQ(token.Encode(), "AQIDBAUGBwj__________gAAAAP__v38-_r5-A");
+  EXPECT_EQ(LeaseToken::Parse(token.Encode()), token);
+}
+
+TEST(LeaseTokenTest, IsNoOtherText) {
+  const std::string text = MakeToken(8).Encode();
+  EXPECT_FALSE(LeaseToken::Parse("").has_value());
+  EXPECT_FALSE(LeaseToken::Parse(text.substr(1)).has_value());
+  EXPECT_FALSE(LeaseToken::Parse(text + "A").has_value());
+  EXPECT_FALSE(LeaseToken::Parse("*" + text.substr(1)).has_value());
+  // Bits beyond the last byte.
+  EXPECT_FALSE(LeaseToken::Parse(text.substr(0, text.size() - 1) + "_").has_value());
+}
+
+// As a client reads the bytes.
+v1::LeaseJobsResponse Received(const queue::JobsFrame& frame, uint64_t epoch) {
+  const JobsMessage message(frame, epoch);
+  std::string bytes(message.size(), ' ');
+  message.WriteTo(reinterpret_cast<uint8_t*>(bytes.data()));
+  v1::LeaseJobsResponse proto;
+  EXPECT_TRUE(proto.ParseFromString(bytes));
+  // Nothing but what the message knows, in as few bytes.
+  EXPECT_EQ(proto.ByteSizeLong(), bytes.size());
+  return proto;
+}
+
+TEST(ServerFrameTest, CarriesManyJobsInTheirOrder) {
+  queue::JobsFrame jobs{.sequence = 300, .jobs = {}};
+  for (int i = 1; i <= 500; ++i) {
+    queue::LeasedJob& leased = jobs.jobs.emplace_back();
+    leased.token = MakeToken(i);
+    leased.job.id = i;
+    leased.job.task = "mail";
+    leased.job.payload = std::string(static_cast<size_t>(i), 'x');
+    leased.job.metadata = i % 2 == 0 ? R"({"n":"1"})" : "{}";
+  }
+
+  const v1::LeaseJobsResponse proto = Received(jobs, uint64_t{1} << 40);
+
+  EXPECT_EQ(proto.epoch(), uint64_t{1} << 40);
+  EXPECT_EQ(proto.jobs().sequence(), 300);
+  ASSERT_EQ(proto.jobs().jobs_size(), 500);
+  for (int i = 1; i <= 500; ++i) {
+    const v1::LeasedJob& job = proto.jobs().jobs(i - 1);
+    EXPECT_EQ(job.id(), std::to_string(i));
+    EXPECT_EQ(job.payload().size(), static_cast<size_t>(i));
+    EXPECT_EQ(job.metadata().size(), i % 2 == 0 ? 1U : 0U);
+    EXPECT_EQ(LeaseToken::Parse(job.lease_token()), MakeToken(i));
+  }
+}
+
 TEST(ServerFrameTest, CarriesALeasedJob) {
   queue::LeasedJob leased;
   leased.token = MakeToken(8);
@@ -219,15 +274,17 @@ TEST(ServerFrameTest, CarriesALeasedJob) {
   leased.job.key = "k";
   leased.job.flags = {"gpu"};
   leased.job.metadata = R"({"traceparent":"00-1","bad":7})";
+  leased.job.priority = -3;
+  leased.job.max_attempts = 30'000;
   leased.job.run_at = absl::FromUnixMicros(1'500'000);
-  queue::ServerFrame frame;
-  frame.epoch = 4;
-  frame.frame = queue::JobsFrame{.sequence = 2, .jobs = {leased}};
+  leased.job.created_at = absl::FromUnixMicros(-250'000);
+  const queue::JobsFrame jobs{.sequence = 2, .jobs = {leased}};
 
-  const v1::LeaseJobsResponse proto = ToProto(frame, {});
+  const v1::LeaseJobsResponse proto = Received(jobs, 4);
 
   EXPECT_EQ(proto.epoch(), 4);
   EXPECT_EQ(proto.jobs().sequence(), 2);
+  ASSERT_EQ(proto.jobs().jobs_size(), 1);
   const v1::LeasedJob& job = proto.jobs().jobs(0);
   EXPECT_EQ(job.lease_token(), MakeToken(8).Encode());
   EXPECT_EQ(job.fencing_number(), 77);
@@ -236,7 +293,15 @@ TEST(ServerFrameTest, CarriesALeasedJob) {
   EXPECT_EQ(job.attempt(), 3);
   EXPECT_EQ(job.queue_name(), "q");
   EXPECT_EQ(job.key(), "k");
+  EXPECT_EQ(job.task(), "mail");
+  EXPECT_EQ(job.priority(), -3);
+  EXPECT_EQ(job.max_attempts(), 30'000);
+  ASSERT_EQ(job.flags_size(), 1);
+  EXPECT_EQ(job.flags(0), "gpu");
+  EXPECT_EQ(job.run_at().seconds(), 1);
   EXPECT_EQ(job.run_at().nanos(), 500'000'000);
+  EXPECT_EQ(job.created_at().seconds(), -1);
+  EXPECT_EQ(job.created_at().nanos(), 750'000'000);
   EXPECT_EQ(job.metadata().size(), 1);
   EXPECT_EQ(job.metadata().at("traceparent"), "00-1");
 }
