@@ -10,7 +10,8 @@ int64_t Since(int64_t now, int64_t last) { return now >= last ? now - last : now
 
 }  // namespace
 
-void QueueMeter::Observe(const queue::Tallies& tallies, const loop::QueueStats& stats) {
+void QueueMeter::Observe(const queue::Tallies& tallies, const loop::QueueStats& stats,
+                         const loop::LoopTimes& times) {
   for (const auto& [task, tally] : tallies) {
     metrics_.JobsAdded(task, tally.added);
     metrics_.JobsLeased(task, tally.leased);
@@ -19,10 +20,12 @@ void QueueMeter::Observe(const queue::Tallies& tallies, const loop::QueueStats& 
     metrics_.JobsPermanentlyFailed(task, tally.permanently_failed);
     metrics_.JobsReleased(task, tally.released);
     metrics_.JobsSwept(task, tally.swept);
-    for (const double seconds : tally.wait_seconds) metrics_.WaitSeconds(task, seconds);
-    for (const double seconds : tally.dispatch_seconds) metrics_.AddToDispatchSeconds(seconds);
-    for (const double seconds : tally.run_seconds) metrics_.RunSeconds(task, seconds);
+    metrics_.WaitSeconds(task, tally.wait_seconds);
+    metrics_.AddToDispatchSeconds(tally.dispatch_seconds);
+    metrics_.RunSeconds(task, tally.run_seconds);
   }
+  metrics_.EventWaitSeconds(times.event_wait_seconds);
+  metrics_.QueueBusySeconds(times.busy_seconds);
   metrics_.LeasesLost(Since(stats.lease_lost, last_.lease_lost));
   metrics_.IdempotentReplays(Since(stats.repeated_requests, last_.repeated_requests));
   metrics_.WindowProofCorrections(Since(stats.window_corrections, last_.window_corrections));
@@ -32,6 +35,10 @@ void QueueMeter::Observe(const queue::Tallies& tallies, const loop::QueueStats& 
   metrics_.SetLeading(stats.epoch != 0);
   metrics_.SetEpoch(stats.epoch);
   last_ = stats;
+}
+
+void QueueMeter::StoreAnswered(const char* operation, size_t jobs, double seconds) {
+  metrics_.StoreRequest(operation, jobs, seconds);
 }
 
 }  // namespace leasehold

@@ -5,12 +5,14 @@
 
 namespace leasehold {
 
-// Turns what the queue counts into metrics. For the queue thread.
+// Turns what the queue counts into metrics.
 class QueueMeter final : public loop::LoopObserver {
  public:
   explicit QueueMeter(Metrics& metrics) : metrics_(metrics) {}
 
-  void Observe(const queue::Tallies& tallies, const loop::QueueStats& stats) override;
+  void Observe(const queue::Tallies& tallies, const loop::QueueStats& stats,
+               const loop::LoopTimes& times) override;
+  void StoreAnswered(const char* operation, size_t jobs, double seconds) override;
 
  private:
   Metrics& metrics_;

@@ -19,6 +19,7 @@ struct Item {
   std::function<void(absl::StatusOr<JobId>)> removed = {};
   std::function<void(absl::StatusOr<std::vector<OutcomeResult>>)> reported = {};
   std::shared_ptr<SessionStream> stream = {};
+  MonotonicTime came_at = MonotonicNow();
 };
 
 // Events on their way to the queue thread. Thread-safe.

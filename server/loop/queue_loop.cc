@@ -13,6 +13,25 @@ namespace {
 constexpr absl::Duration kPublicationInterval = absl::Milliseconds(100);
 constexpr absl::Duration kHeldFramesInterval = absl::Milliseconds(20);
 
+double SecondsBetween(MonotonicTime from, MonotonicTime to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+// How many jobs a request is about, where that says how well they are batched.
+struct BatchOf {
+  const char* operation = nullptr;
+  size_t jobs = 0;
+};
+
+struct BatchVisitor {
+  BatchOf operator()(const AddJobs& request) const { return {"add_jobs", request.jobs.size()}; }
+  BatchOf operator()(const LeaseJobs& request) const { return {"lease_jobs", request.jobs.size()}; }
+  BatchOf operator()(const RecordOutcomes& request) const {
+    return {"record_outcomes", request.completes.size() + request.updates.size()};
+  }
+  BatchOf operator()(const auto&) const { return {}; }
+};
+
 uint64_t SystemRandom() {
   thread_local uint64_t pool[64];
   thread_local size_t left = 0;
@@ -85,10 +104,15 @@ void QueueLoop::Stop() {
 void QueueLoop::Run() {
   while (!stopping_) {
     std::vector<Item> items = events_.Pop(NextWake());
+    const MonotonicTime began = MonotonicNow();
+    for (const Item& item : items) {
+      times_.event_wait_seconds.push_back(SecondsBetween(item.came_at, began));
+    }
     if (items.empty()) dispatcher_.Apply(queue::TimePassed{}, clock_.Now());
     for (Item& item : items) Apply(std::move(item));
     SendHeld();
     for (queue::Effect& effect : dispatcher_.TakeEffects()) Execute(std::move(effect));
+    times_.busy_seconds += SecondsBetween(began, MonotonicNow());
     Publish();
   }
   AnswerTheRest();
@@ -132,8 +156,13 @@ void QueueLoop::Execute(queue::Effect effect) {
 }
 
 void QueueLoop::On(queue::Submit submit) {
-  store_->Submit(std::move(submit.request), [this, ticket = submit.ticket](absl::Status status,
-                                                                           StoreAnswer answer) {
+  const BatchOf batch = std::visit(BatchVisitor(), submit.request);
+  const MonotonicTime began = MonotonicNow();
+  store_->Submit(std::move(submit.request), [this, batch, began, ticket = submit.ticket](
+                                                absl::Status status, StoreAnswer answer) {
+    if (batch.operation != nullptr) {
+      observer_.StoreAnswered(batch.operation, batch.jobs, SecondsBetween(began, MonotonicNow()));
+    }
     events_.Push({queue::StoreAnswered{ticket, std::move(status), std::move(answer)}});
   });
 }
@@ -211,7 +240,9 @@ void QueueLoop::Publish() {
   const MonotonicTime now = MonotonicNow();
   if (now < next_publication_) return;
   next_publication_ = now + absl::ToChronoNanoseconds(kPublicationInterval);
-  observer_.Observe(dispatcher_.TakeTallies(), stats);
+  observer_.Observe(dispatcher_.TakeTallies(), stats, times_);
+  times_.event_wait_seconds.clear();
+  times_.busy_seconds = 0;
 }
 
 void QueueLoop::AnswerTheRest() {

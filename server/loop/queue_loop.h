@@ -20,12 +20,22 @@
 
 namespace leasehold::loop {
 
-// What the loop tells of itself, from the queue thread. Must not block.
+// What the queue thread did with its time.
+struct LoopTimes {
+  std::vector<double> event_wait_seconds;  // of each event, until the thread took it
+  double busy_seconds = 0;
+};
+
+// What the loop tells of itself. Must not block.
 class LoopObserver {
  public:
   virtual ~LoopObserver() = default;
-  // What happened since the last time, by task; a few times a second.
-  virtual void Observe(const queue::Tallies& tallies, const QueueStats& stats) = 0;
+  // What happened since the last time, by task; a few times a second, from the queue thread.
+  virtual void Observe(const queue::Tallies& tallies, const QueueStats& stats,
+                       const LoopTimes& times) = 0;
+  // The store has answered a request about so many jobs, the wait for a connection included. From
+  // any thread.
+  virtual void StoreAnswered(const char* operation, size_t jobs, double seconds) = 0;
 };
 
 // The queue thread: feeds the dispatcher with events and the time, and carries out its effects.
@@ -113,6 +123,7 @@ class QueueLoop final : public QueueGate, public store::JobStoreObserver {
   absl::flat_hash_map<StreamId, std::shared_ptr<SessionStream>> streams_;
   std::deque<queue::Send> held_;  // frames of a leader that may not deliver now
   MonotonicTime next_publication_;
+  LoopTimes times_;  // since the last publication
 
   mutable Mutex mu_;
   CondVar changed_;

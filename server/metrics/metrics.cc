@@ -56,6 +56,19 @@ Gauge& OneGauge(Registry& registry, const char* name, const char* help) {
   return Gauges(registry, name, help).Add({});
 }
 
+// Observes all values at once: a histogram is a lock, and these are many.
+void ObserveAll(Histogram& histogram, const std::vector<double>& bounds,
+                const std::vector<double>& values) {
+  if (values.empty()) return;
+  std::vector<double> increments(bounds.size() + 1);
+  double sum = 0;
+  for (const double value : values) {
+    ++increments[std::lower_bound(bounds.begin(), bounds.end(), value) - bounds.begin()];
+    sum += value;
+  }
+  histogram.ObserveMultiple(increments, sum);
+}
+
 // The families with a task label.
 struct TaskFamilies {
   explicit TaskFamilies(Registry& registry)
@@ -105,6 +118,12 @@ struct TaskMetrics {
   Histogram& run;
 };
 
+// What is counted for one kind of request to the store.
+struct StoreMetrics {
+  Histogram* jobs;
+  Histogram* seconds;
+};
+
 }  // namespace
 
 struct Metrics::Families {
@@ -138,6 +157,22 @@ struct Metrics::Families {
       Histograms(registry, "add_to_dispatch_seconds",
                  "Time from a job's arrival to its frame, where an executor was waiting")
           .Add({}, LatencyBuckets());
+
+  Histogram& event_wait = Histograms(registry, "event_wait_seconds",
+                                     "Time that what has come waits for the queue thread")
+                              .Add({}, StageBuckets());
+  Counter& queue_busy =
+      OneCounter(registry, "queue_busy_seconds_total", "Time that the queue thread has worked");
+  Family<Histogram>& request_jobs =
+      Histograms(registry, "store_request_jobs", "Jobs in one request to the store");
+  Family<Histogram>& request_seconds =
+      Histograms(registry, "store_request_seconds",
+                 "Time of a request to the store, from the queue thread and back to it");
+  Labelled<StoreMetrics> store_requests{
+      kStatementLimit, [this](const std::string& operation) {
+        return StoreMetrics{&request_jobs.Add({{"op", operation}}, BatchBuckets()),
+                            &request_seconds.Add({{"op", operation}}, StageBuckets())};
+      }};
 
   Family<Gauge>& jobs =
       Gauges(registry, "jobs", "Jobs by state: ready, scheduled, leased or failed (sampled)");
@@ -206,15 +241,29 @@ void Metrics::JobsSwept(const std::string& task, int64_t n) {
 
 void Metrics::SweepsDone(int64_t n) { families_->sweep_runs.Increment(static_cast<double>(n)); }
 
-void Metrics::WaitSeconds(const std::string& task, double seconds) {
-  families_->tasks.Get(task).wait.Observe(seconds);
+void Metrics::WaitSeconds(const std::string& task, const std::vector<double>& seconds) {
+  ObserveAll(families_->tasks.Get(task).wait, LatencyBuckets(), seconds);
 }
 
-void Metrics::RunSeconds(const std::string& task, double seconds) {
-  families_->tasks.Get(task).run.Observe(seconds);
+void Metrics::RunSeconds(const std::string& task, const std::vector<double>& seconds) {
+  ObserveAll(families_->tasks.Get(task).run, RunTimeBuckets(), seconds);
 }
 
-void Metrics::AddToDispatchSeconds(double seconds) { families_->add_to_dispatch.Observe(seconds); }
+void Metrics::AddToDispatchSeconds(const std::vector<double>& seconds) {
+  ObserveAll(families_->add_to_dispatch, LatencyBuckets(), seconds);
+}
+
+void Metrics::EventWaitSeconds(const std::vector<double>& seconds) {
+  ObserveAll(families_->event_wait, StageBuckets(), seconds);
+}
+
+void Metrics::QueueBusySeconds(double seconds) { families_->queue_busy.Increment(seconds); }
+
+void Metrics::StoreRequest(const std::string& operation, size_t jobs, double seconds) {
+  const StoreMetrics& counted = families_->store_requests.Get(operation);
+  counted.jobs->Observe(static_cast<double>(jobs));
+  counted.seconds->Observe(seconds);
+}
 
 void Metrics::LeasesLost(int64_t n) { families_->stale_outcomes.Increment(static_cast<double>(n)); }
 

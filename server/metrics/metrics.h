@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace leasehold {
 
@@ -41,9 +42,14 @@ class Metrics {
   void JobsSwept(const std::string& task, int64_t n);
   void SweepsDone(int64_t n);
 
-  void WaitSeconds(const std::string& task, double seconds);
-  void RunSeconds(const std::string& task, double seconds);
-  void AddToDispatchSeconds(double seconds);
+  // One value for each job or event.
+  void WaitSeconds(const std::string& task, const std::vector<double>& seconds);
+  void RunSeconds(const std::string& task, const std::vector<double>& seconds);
+  void AddToDispatchSeconds(const std::vector<double>& seconds);
+  void EventWaitSeconds(const std::vector<double>& seconds);
+
+  void QueueBusySeconds(double seconds);
+  void StoreRequest(const std::string& operation, size_t jobs, double seconds);
 
   void LeasesLost(int64_t n);
   void IdempotentReplays(int64_t n);

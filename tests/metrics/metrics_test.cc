@@ -78,8 +78,8 @@ TEST_F(MetricsTest, ShowsTheStateOfTheServer) {
 }
 
 TEST_F(MetricsTest, MeasuresTimes) {
-  metrics_.WaitSeconds("mail", 0.003);
-  metrics_.AddToDispatchSeconds(0.0004);
+  metrics_.WaitSeconds("mail", {0.003});
+  metrics_.AddToDispatchSeconds({0.0004});
   metrics_.DatabaseStatementSeconds("add_jobs", 2);
   metrics_.DatabaseError("40");
 
@@ -89,6 +89,24 @@ TEST_F(MetricsTest, MeasuresTimes) {
                     HasSubstr("leasehold_add_to_dispatch_seconds_count 1\n"),
                     HasSubstr("leasehold_db_query_seconds_sum{op=\"add_jobs\"} 2\n"),
                     HasSubstr("leasehold_db_errors_total{sqlstate_class=\"40\"} 1\n")));
+}
+
+TEST_F(MetricsTest, ShowsWhereAJobsTimeGoes) {
+  metrics_.EventWaitSeconds({0.00001, 0.0003, 5});
+  metrics_.QueueBusySeconds(0.5);
+  metrics_.StoreRequest("lease_jobs", 500, 0.004);
+  metrics_.RunSeconds("mail", {0.02, 0.03});
+
+  EXPECT_THAT(
+      metrics_.Text(),
+      AllOf(HasSubstr("leasehold_event_wait_seconds_bucket{le=\"1e-05\"} 1\n"),
+            HasSubstr("leasehold_event_wait_seconds_bucket{le=\"1\"} 2\n"),
+            HasSubstr("leasehold_event_wait_seconds_count 3\n"),
+            HasSubstr("leasehold_queue_busy_seconds_total 0.5\n"),
+            HasSubstr("leasehold_store_request_jobs_bucket{op=\"lease_jobs\",le=\"200\"} 0\n"),
+            HasSubstr("leasehold_store_request_jobs_bucket{op=\"lease_jobs\",le=\"500\"} 1\n"),
+            HasSubstr("leasehold_store_request_seconds_sum{op=\"lease_jobs\"} 0.004\n"),
+            HasSubstr("leasehold_job_run_seconds_sum{task=\"mail\"} 0.05\n")));
 }
 
 TEST_F(MetricsTest, CountsRpcsUnderTheUsualNames) {
