@@ -72,7 +72,8 @@ std::string MakeRequestId() {
 Calls::Calls(const std::string& addresses, absl::Duration deadline) : deadline_(deadline) {
   for (const std::string& address : SplitAddresses(addresses)) {
     servers_.push_back(
-        {.address = address, .stubs = std::make_unique<Stubs>(MakeChannel(address))});
+        {.address = address,
+         .stubs = std::make_unique<Stubs>(MakeChannel(address, ChannelUse::kCalls))});
   }
 }
 

@@ -29,14 +29,13 @@ SessionOptions ToSessionOptions(const ExecutorOptions& options, std::vector<std:
   const int cpus = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   const int concurrency =
       std::min(options.concurrency > 0 ? options.concurrency : cpus, kMaxWindow);
-  const int prefetch = options.prefetch >= 0 ? options.prefetch : 2 * concurrency;
   return {
       .executor_name = options.name.empty() ? HostName() : options.name,
       .addresses = SplitAddresses(options.address),
       .tasks = std::move(tasks),
       .forbidden_flags = options.forbidden_flags,
       .concurrency = concurrency,
-      .prefetch = std::min(prefetch, kMaxWindow - concurrency),
+      .prefetch = std::min(options.prefetch, kMaxWindow - concurrency),
       .once = once,
       .grace_period = options.grace_period,
       .interrupted_job_delay = options.interrupted_job_delay,

@@ -24,7 +24,8 @@ struct ExecutorOptions {
   std::string name = {};
   // Handlers that run at once. 0: one for each logical CPU.
   int concurrency = 0;
-  // Jobs held ready beside the running ones. Negative: twice the concurrency.
+  // Jobs held ready beside the running ones. Negative: twice the concurrency, and more while short
+  // jobs would otherwise be waited for: at most what the handlers end within a second, and 8,000.
   int prefetch = -1;
   // Jobs with one of these flags are not leased.
   std::vector<std::string> forbidden_flags = {};

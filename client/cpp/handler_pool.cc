@@ -15,6 +15,14 @@ struct HandlerPool::Slot {
   // 0: nothing.
   JobHandle handle = 0;
   std::shared_ptr<JobCancellation> cancellation;
+
+  // Ready for another job. Most never learn of their cancellation, and leave it as it was.
+  void Take(JobHandle next) {
+    handle = next;
+    if (cancellation == nullptr || cancellation.use_count() > 1 || cancellation->used()) {
+      cancellation = std::make_shared<JobCancellation>();
+    }
+  }
 };
 
 struct HandlerPool::Shared {
@@ -110,18 +118,18 @@ void HandlerPool::Work(const std::shared_ptr<Shared>& shared, size_t index) {
     if (shared->closed) break;
     HeldJob held = std::move(shared->queue.front());
     shared->queue.pop_front();
-    const auto cancellation = std::make_shared<JobCancellation>();
-    slot = {.handle = held.handle, .cancellation = cancellation};
+    slot.Take(held.handle);
+    JobCancellation& cancellation = *slot.cancellation;
     if (!held.announced) shared->news.started.push_back(held.handle);
     const bool tell = !held.announced && std::exchange(shared->news_wanted, false);
     shared->mutex.Unlock();
 
     if (tell) shared->on_news();
-    FinishedJob finished{.handle = held.handle, .outcome = shared->run(*held.job, *cancellation)};
+    FinishedJob finished{.handle = held.handle, .outcome = shared->run(*held.job, cancellation)};
     held.job.reset();
 
     shared->mutex.Lock();
-    slot = {};
+    slot.handle = 0;
     if (shared->closed) break;
     shared->news.finished.push_back(std::move(finished));
     if (std::exchange(shared->news_wanted, false)) {

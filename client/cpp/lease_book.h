@@ -2,13 +2,14 @@
 
 #include <cstddef>
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "client/cpp/session_types.h"
 
 namespace leasehold::client {
@@ -27,10 +28,9 @@ enum class LeaseState {
 };
 
 struct Lease {
-  std::string token;
-  std::string job_id;
-  std::string task;
-  int attempt = 0;
+  const std::string& token() const { return job->lease_token(); }
+
+  std::shared_ptr<const v1::LeasedJob> job;
   LeaseState state = LeaseState::kWaiting;
   // A `started` frame has named it.
   bool announced = false;
@@ -38,42 +38,40 @@ struct Lease {
   bool recalled = false;
   // The server refused to take its outcome once already.
   bool refused = false;
-  // While it waits.
-  std::unique_ptr<v1::LeasedJob> job;
 };
 
-// The leases of this process in the order of their arrival, and which of them wait for a handler.
+// The leases of this process, and which of them wait for a handler.
 class LeaseBook {
  public:
-  using Leases = std::map<JobHandle, Lease>;
-
   bool empty() const { return leases_.empty(); }
   size_t size() const { return leases_.size(); }
-  Leases& all() { return leases_; }
+  // In the order of their arrival. The pointers hold until a lease is added or erased.
+  std::vector<std::pair<JobHandle, Lease*>> InOrder();
+  bool AnyNotEnded() const;
 
   // As waiting, behind the others.
-  JobHandle Add(std::unique_ptr<v1::LeasedJob> job);
-  // Null if there is none.
+  JobHandle Add(std::shared_ptr<const v1::LeasedJob> job);
+  // Null if there is none. It holds until a lease is added.
   Lease* Find(JobHandle handle);
   void Erase(JobHandle handle) { leases_.erase(handle); }
 
   // Those of the tokens that are here, oldest first.
-  std::vector<JobHandle> FindTokens(const std::unordered_set<std::string>& tokens) const;
+  std::vector<JobHandle> FindTokens(const std::unordered_set<std::string>& tokens);
 
   // All in which this process has an interest: what it names when it resumes its session.
-  std::vector<std::string> HeldTokens() const;
+  std::vector<std::string> HeldTokens();
 
   // The one that has waited longest becomes `state`; nothing if none waits.
   std::optional<HeldJob> TakeWaiting(LeaseState state);
-  bool AnyWaiting();
+  bool AnyWaiting() { return NextWaiting() != nullptr; }
   // They wait again, before all others, in the order given.
-  void WaitAgain(std::vector<HeldJob> jobs);
+  void WaitAgain(const std::vector<HeldJob>& jobs);
 
  private:
-  // Drops those from the front of waiting_ that do not wait any more.
-  void TrimWaiting();
+  // The one that has waited longest; drops those before it that do not wait any more.
+  Lease* NextWaiting();
 
-  Leases leases_;
+  absl::flat_hash_map<JobHandle, Lease> leases_;
   // Some may have left in the meantime.
   std::deque<JobHandle> waiting_;
   JobHandle last_handle_ = 0;

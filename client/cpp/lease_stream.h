@@ -41,7 +41,7 @@ class LeaseStream {
   // What an event of this stream brought; all empty: nothing to tell.
   struct News {
     bool written = false;
-    std::optional<v1::LeaseJobsResponse> frame = {};
+    FrameFromServer frame = {};
     std::optional<StreamEnd> end = {};
   };
   News OnEvent(Op op, bool ok);
@@ -50,6 +50,7 @@ class LeaseStream {
   bool done() const { return ended_ && pending_ == 0; }
 
  private:
+  void Read();
   void* TagOf(Op op);
 
   const StreamId id_;
@@ -57,7 +58,7 @@ class LeaseStream {
       {this, Op::kWrite}, {this, Op::kCloseWrites}, {this, Op::kRead}, {this, Op::kFinish}};
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientAsyncReaderWriter<v1::LeaseJobsRequest, v1::LeaseJobsResponse>> call_;
-  v1::LeaseJobsResponse incoming_;
+  FrameFromServer incoming_;
   grpc::Status status_;
   int pending_ = 0;
   bool ended_ = false;

@@ -46,7 +46,7 @@ FrameToServer OutcomeOutbox::NextFrame(int64_t max_bytes) {
   return frames_.back().message;
 }
 
-std::optional<std::vector<FinishedJob>> OutcomeOutbox::Recorded(int64_t sequence) {
+std::optional<OutcomeOutbox::Frame> OutcomeOutbox::Recorded(int64_t sequence) {
   const auto it = std::find_if(frames_.begin(), frames_.end(), [&](const Frame& f) {
     return f.message->outcomes().sequence() == sequence;
   });
@@ -54,15 +54,10 @@ std::optional<std::vector<FinishedJob>> OutcomeOutbox::Recorded(int64_t sequence
   if (it == frames_.end() || it - frames_.begin() >= static_cast<ptrdiff_t>(next_frame_)) {
     return std::nullopt;
   }
-  std::vector<FinishedJob> finished(it->handles.size());
-  for (size_t i = 0; i < finished.size(); ++i) {
-    finished[i].handle = it->handles[i];
-    finished[i].outcome.Swap(
-        it->message->mutable_outcomes()->mutable_outcomes(static_cast<int>(i)));
-  }
+  Frame recorded = std::move(*it);
   frames_.erase(it);
   --next_frame_;
-  return finished;
+  return recorded;
 }
 
 void OutcomeOutbox::Renumber() {

@@ -26,8 +26,13 @@ class OutcomeOutbox {
   // Null if nothing is to be sent. `max_bytes` bounds a frame; it holds one outcome at least.
   FrameToServer NextFrame(int64_t max_bytes);
 
-  // Whose outcomes the frame carried; nothing if no such frame waits.
-  std::optional<std::vector<FinishedJob>> Recorded(int64_t sequence);
+  struct Frame {
+    FrameToServer message;
+    // Of the outcomes in it, in their order.
+    std::vector<JobHandle> handles;
+  };
+  // The frame of that number, which is forgotten; nothing if none waits.
+  std::optional<Frame> Recorded(int64_t sequence);
 
   // A new stream of the same session: the frames not recorded are sent again.
   void Resend() { next_frame_ = 0; }
@@ -35,11 +40,6 @@ class OutcomeOutbox {
   void Renumber();
 
  private:
-  struct Frame {
-    FrameToServer message;
-    std::vector<JobHandle> handles;
-  };
-
   std::deque<FinishedJob> unsent_;
   std::deque<Frame> frames_;
   // The first of frames_ that this stream has not carried.

@@ -34,49 +34,56 @@ std::unordered_set<std::string> SetOf(const Tokens& tokens) {
 
 }  // namespace
 
-void SessionMachine::OnJobs(v1::LeaseJobsResponse::Jobs& jobs, absl::Time now) {
+void SessionMachine::OnJobs(const FrameFromServer& frame, absl::Time now) {
+  const v1::LeaseJobsResponse::Jobs& jobs = frame->jobs();
   idle_ = false;
   stream_.received_sequence = jobs.sequence();
   stream_.receipt_due = std::min(stream_.receipt_due, now + kReceiptDelay);
-  std::vector<v1::LeasedJob*> received(jobs.jobs_size());
-  jobs.mutable_jobs()->ExtractSubrange(0, jobs.jobs_size(), received.data());
-  for (v1::LeasedJob* job : received) {
-    const JobHandle handle = leases_.Add(std::unique_ptr<v1::LeasedJob>(job));
+  for (const v1::LeasedJob& job : jobs.jobs()) {
+    const JobHandle handle = leases_.Add({frame, &job});
     if (leaving()) GiveBack(handle);
   }
+  prefetch_.Came(leases_.size() - outbox_.size() >= static_cast<size_t>(Window()) / 2);
 }
 
 void SessionMachine::OnRecorded(const v1::LeaseJobsResponse::Recorded& recorded) {
-  const auto finished = outbox_.Recorded(recorded.sequence());
-  if (!finished.has_value()) return;
-  ahead_ = std::min(options_.prefetch, std::max(1, 2 * ahead_));
+  const auto frame = outbox_.Recorded(recorded.sequence());
+  if (!frame.has_value()) return;
+  ahead_ = std::min(prefetch_.jobs(), std::max(1, 2 * ahead_));
   std::unordered_map<std::string, const v1::OutcomeResult*> refused;
   for (const v1::OutcomeResult& result : recorded.results()) {
     if (result.code() != 0) refused.emplace(result.lease_token(), &result);
   }
-  for (const FinishedJob& one : *finished) {
-    const auto it = refused.empty() ? refused.end() : refused.find(one.outcome.lease_token());
+  for (size_t i = 0; i < frame->handles.size(); ++i) {
+    const JobHandle handle = frame->handles[i];
+    if (refused.empty()) {
+      leases_.Erase(handle);
+      continue;
+    }
+    const v1::Outcome& outcome = frame->message->outcomes().outcomes(static_cast<int>(i));
+    const auto it = refused.find(outcome.lease_token());
     if (it == refused.end()) {
-      leases_.Erase(one.handle);
+      leases_.Erase(handle);
     } else {
-      OnRefused(one, *it->second);
+      OnRefused(handle, outcome, *it->second);
     }
   }
 }
 
-void SessionMachine::OnRefused(const FinishedJob& finished, const v1::OutcomeResult& result) {
-  Lease& lease = *leases_.Find(finished.handle);
+void SessionMachine::OnRefused(JobHandle handle, const v1::Outcome& outcome,
+                               const v1::OutcomeResult& result) {
+  Lease& lease = *leases_.Find(handle);
   LogJob(LogLevel::kWarning, lease,
-         absl::StrFormat("its result does not count: %s; %s %s", Describe(finished.outcome),
-                         result.reason(), result.message()));
+         absl::StrFormat("its result does not count: %s; %s %s", Describe(outcome), result.reason(),
+                         result.message()));
   if (result.reason() != "INVALID_OUTCOME" || lease.refused) {
-    leases_.Erase(finished.handle);
+    leases_.Erase(handle);
     return;
   }
   // The server still waits for a result: this one it can take.
   lease.refused = true;
-  FinishedJob plain{.handle = finished.handle, .outcome = {}};
-  plain.outcome.set_lease_token(lease.token);
+  FinishedJob plain{.handle = handle, .outcome = {}};
+  plain.outcome.set_lease_token(lease.token());
   plain.outcome.mutable_fail()->set_error("the server refused the result: " + result.message());
   outbox_.Add(std::move(plain));
 }
@@ -182,15 +189,14 @@ void SessionMachine::GiveBack(JobHandle handle) {
   if (lease.announced && !without_server_) {
     // The server has counted it as running: only an outcome ends that.
     lease.state = LeaseState::kEnded;
-    lease.job.reset();
     FinishedJob release{.handle = handle, .outcome = {}};
-    release.outcome.set_lease_token(lease.token);
+    release.outcome.set_lease_token(lease.token());
     release.outcome.mutable_release();
     outbox_.Add(std::move(release));
     return;
   }
   // Without a stream it is enough not to name it when the session resumes.
-  if (stream_.id != 0) stream_.released.push_back(std::move(lease.token));
+  if (stream_.id != 0) stream_.released.push_back(lease.token());
   leases_.Erase(handle);
 }
 

@@ -20,9 +20,9 @@ void SessionMachine::BeginStop(absl::Status result, absl::Time now) {
   stream_.window_changed = stream_.drain_wanted = true;
   std::vector<JobHandle> waiting;
   std::vector<JobHandle> running;
-  for (const auto& [handle, lease] : leases_.all()) {
-    if (lease.state == LeaseState::kWaiting) waiting.push_back(handle);
-    if (lease.state == LeaseState::kOffered || lease.state == LeaseState::kStarted) {
+  for (const auto& [handle, lease] : leases_.InOrder()) {
+    if (lease->state == LeaseState::kWaiting) waiting.push_back(handle);
+    if (lease->state == LeaseState::kOffered || lease->state == LeaseState::kStarted) {
       running.push_back(handle);
     }
   }
@@ -67,17 +67,17 @@ void SessionMachine::AbandonHandlers() {
   grace_deadline_ = absl::InfiniteFuture();
   std::vector<JobHandle> lost;
   int abandoned = 0;
-  for (auto& [handle, lease] : leases_.all()) {
-    if (lease.state == LeaseState::kEnded) continue;
+  for (const auto& [handle, lease] : leases_.InOrder()) {
+    if (lease->state == LeaseState::kEnded) continue;
     ++abandoned;
-    LogJob(LogLevel::kWarning, lease, "still runs after the grace period: it is given back");
-    if (lease.state == LeaseState::kLost || without_server_) {
+    LogJob(LogLevel::kWarning, *lease, "still runs after the grace period: it is given back");
+    if (lease->state == LeaseState::kLost || without_server_) {
       lost.push_back(handle);
       continue;
     }
-    lease.state = LeaseState::kEnded;
+    lease->state = LeaseState::kEnded;
     FinishedJob release{.handle = handle, .outcome = {}};
-    release.outcome.set_lease_token(lease.token);
+    release.outcome.set_lease_token(lease->token());
     const int64_t delay = absl::ToInt64Nanoseconds(options_.interrupted_job_delay);
     release.outcome.mutable_release()->mutable_delay()->set_seconds(delay / 1'000'000'000);
     release.outcome.mutable_release()->mutable_delay()->set_nanos(
@@ -94,7 +94,7 @@ void SessionMachine::AbandonHandlers() {
 
 void SessionMachine::CheckLeft(absl::Time now) {
   if (phase_ != Phase::kStopping) return;
-  if (record_deadline_ == absl::InfiniteFuture() && !AnyHandler()) {
+  if (record_deadline_ == absl::InfiniteFuture() && !leases_.AnyNotEnded()) {
     record_deadline_ = now + options_.record_timeout;
   }
   if (!leases_.empty()) return;
@@ -110,18 +110,11 @@ void SessionMachine::CheckLeft(absl::Time now) {
   actions_.emplace_back(CloseStream{stream_.id});
 }
 
-bool SessionMachine::AnyHandler() {
-  for (const auto& [handle, lease] : leases_.all()) {
-    if (lease.state != LeaseState::kEnded) return true;
-  }
-  return false;
-}
-
 void SessionMachine::LoseOutcomes(const std::string& reason) {
   std::vector<JobHandle> ended;
-  for (const auto& [handle, lease] : leases_.all()) {
-    if (lease.state != LeaseState::kEnded) continue;
-    LogJob(LogLevel::kWarning, lease, "its result is lost: " + reason);
+  for (const auto& [handle, lease] : leases_.InOrder()) {
+    if (lease->state != LeaseState::kEnded) continue;
+    LogJob(LogLevel::kWarning, *lease, "its result is lost: " + reason);
     ended.push_back(handle);
   }
   for (const JobHandle handle : ended) leases_.Erase(handle);

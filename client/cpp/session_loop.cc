@@ -107,7 +107,7 @@ void SessionLoop::OnEvent(void* tag, bool ok) {
     CollectNews();
     machine_.OnWritten(id, Now());
   }
-  if (news.frame.has_value()) machine_.OnFrame(id, std::move(*news.frame), Now());
+  if (news.frame != nullptr) machine_.OnFrame(id, news.frame, Now());
   if (news.end.has_value()) machine_.OnStreamEnded(id, *news.end, Now());
   if (stream->done()) streams_.erase(id);
 }

@@ -4,50 +4,59 @@
 #include <utility>
 
 namespace leasehold::client {
+namespace {
+
+// What the protocol allows.
+constexpr int kMaxWindow = 100'000;
+
+}  // namespace
 
 SessionMachine::SessionMachine(SessionOptions options, Random random)
-    : options_(std::move(options)), reconnect_(options_.addresses, std::move(random)) {}
+    : options_(std::move(options)),
+      reconnect_(options_.addresses, std::move(random)),
+      prefetch_(options_.concurrency, options_.prefetch) {}
 
 void SessionMachine::Start(absl::Time now) {
   last_contact_ = now;
   Connect(now);
 }
 
-void SessionMachine::OnFrame(StreamId stream, v1::LeaseJobsResponse frame, absl::Time now) {
+void SessionMachine::OnFrame(StreamId stream, const FrameFromServer& frame, absl::Time now) {
   if (stream != stream_.id || phase_ == Phase::kClosing) return;
   stream_.last_heard = last_contact_ = now;
-  if (frame.epoch() != 0 && frame.epoch() < epoch_) return OnOldEpoch(frame, now);
-  epoch_ = std::max<uint64_t>(epoch_, frame.epoch());
-  if (stream_.open == frame.has_opened()) return;
+  if (frame->epoch() != 0 && frame->epoch() < epoch_) return OnOldEpoch(*frame, now);
+  epoch_ = std::max<uint64_t>(epoch_, frame->epoch());
+  if (stream_.open == frame->has_opened()) return;
 
-  switch (frame.frame_case()) {
+  switch (frame->frame_case()) {
     case v1::LeaseJobsResponse::kOpened:
-      OnOpened(frame.opened(), now);
+      OnOpened(frame->opened(), now);
       break;
     case v1::LeaseJobsResponse::kJobs:
-      OnJobs(*frame.mutable_jobs(), now);
+      OnJobs(frame, now);
       break;
     case v1::LeaseJobsResponse::kRecorded:
-      OnRecorded(frame.recorded());
+      OnRecorded(frame->recorded());
       break;
     case v1::LeaseJobsResponse::kRecall:
-      OnRecall(frame.recall());
+      OnRecall(frame->recall());
       break;
     case v1::LeaseJobsResponse::kCancel:
-      OnCancel(frame.cancel());
+      OnCancel(frame->cancel());
       break;
     case v1::LeaseJobsResponse::kRevoke:
-      OnRevoke(frame.revoke());
+      OnRevoke(frame->revoke());
       break;
     case v1::LeaseJobsResponse::kHandover:
-      reconnect_.Prefer({frame.handover().addresses().begin(), frame.handover().addresses().end()});
+      reconnect_.Prefer(
+          {frame->handover().addresses().begin(), frame->handover().addresses().end()});
       ConnectAgain(now);
       break;
     case v1::LeaseJobsResponse::kIdle:
       idle_ = true;
       break;
     case v1::LeaseJobsResponse::kHeartbeat:
-      stream_.reply_wanted |= frame.heartbeat().reply();
+      stream_.reply_wanted |= frame->heartbeat().reply();
       break;
     case v1::LeaseJobsResponse::FRAME_NOT_SET:
       break;
@@ -70,6 +79,7 @@ void SessionMachine::OnHandlers(const std::vector<JobHandle>& started,
     stream_.started.push_back(handle);
   }
   offered_ -= static_cast<int>(finished.size());
+  prefetch_.Ended(static_cast<int>(finished.size()));
   for (FinishedJob& one : finished) Finish(std::move(one));
   Flush(now);
 }
@@ -88,7 +98,7 @@ void SessionMachine::OnWithdrawn(std::vector<HeldJob> jobs, absl::Time now) {
       again.push_back(std::move(held));
     }
   }
-  leases_.WaitAgain(std::move(again));
+  leases_.WaitAgain(again);
   Flush(now);
 }
 
@@ -116,7 +126,8 @@ void SessionMachine::OnTick(absl::Time now) {
 }
 
 int SessionMachine::Window() const {
-  return leaving() || paused_ ? 0 : options_.concurrency + options_.prefetch;
+  if (leaving() || paused_) return 0;
+  return std::min(options_.concurrency + prefetch_.jobs(), kMaxWindow);
 }
 
 std::vector<SessionAction> SessionMachine::TakeActions() { return std::exchange(actions_, {}); }
@@ -142,9 +153,9 @@ void SessionMachine::Log(LogLevel level, std::string message) {
 void SessionMachine::LogJob(LogLevel level, const Lease& lease, std::string message) {
   actions_.emplace_back(WriteLog{.level = level,
                                  .message = std::move(message),
-                                 .job_id = lease.job_id,
-                                 .task = lease.task,
-                                 .attempt = lease.attempt});
+                                 .job_id = lease.job->id(),
+                                 .task = lease.job->task(),
+                                 .attempt = lease.job->attempt()});
 }
 
 }  // namespace leasehold::client

@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "client/cpp/lease_book.h"
 #include "client/cpp/outcome_outbox.h"
+#include "client/cpp/prefetch.h"
 #include "client/cpp/reconnect.h"
 #include "client/cpp/session_types.h"
 
@@ -30,7 +31,7 @@ class SessionMachine {
   // --- Events ---
 
   void Start(absl::Time now);
-  void OnFrame(StreamId stream, v1::LeaseJobsResponse frame, absl::Time now);
+  void OnFrame(StreamId stream, const FrameFromServer& frame, absl::Time now);
   // The write asked for last is done: the next one may follow.
   void OnWritten(StreamId stream, absl::Time now);
   void OnStreamEnded(StreamId stream, const StreamEnd& end, absl::Time now);
@@ -84,7 +85,7 @@ class SessionMachine {
 
   // session_streams.cc: connecting, resuming, losing touch.
   void Connect(absl::Time now);
-  FrameToServer OpenFrame() const;
+  FrameToServer OpenFrame();
   void ForgetStream();
   void CancelStreamNow();
   // The stream is gone, well after it was opened or soon: the next one follows at once or later.
@@ -97,9 +98,9 @@ class SessionMachine {
   bool IsFatal(const absl::Status& status) const;
 
   // session_leases.cc: jobs, and what becomes of them.
-  void OnJobs(v1::LeaseJobsResponse::Jobs& jobs, absl::Time now);
+  void OnJobs(const FrameFromServer& frame, absl::Time now);
   void OnRecorded(const v1::LeaseJobsResponse::Recorded& recorded);
-  void OnRefused(const FinishedJob& finished, const v1::OutcomeResult& result);
+  void OnRefused(JobHandle handle, const v1::Outcome& outcome, const v1::OutcomeResult& result);
   void OnRecall(const v1::LeaseJobsResponse::Recall& recall);
   void OnCancel(const v1::LeaseJobsResponse::Cancel& cancel);
   void OnRevoke(const v1::LeaseJobsResponse::Revoke& revoke);
@@ -112,7 +113,7 @@ class SessionMachine {
   // session_writes.cc: which frame goes next.
   void Flush(absl::Time now);
   bool WriteNext(absl::Time now);
-  bool WriteLeaving(absl::Time now);
+  bool WriteWindowOrDrain(absl::Time now);
   bool WriteReleased(absl::Time now);
   bool WriteStarted(absl::Time now);
   bool WriteOutcomes(absl::Time now);
@@ -127,7 +128,6 @@ class SessionMachine {
   void CheckDeadlines(absl::Time now);
   void AbandonHandlers();
   void CheckLeft(absl::Time now);
-  bool AnyHandler();
   void LoseOutcomes(const std::string& reason);
   void End(absl::Status result);
   int Window() const;
@@ -140,6 +140,7 @@ class SessionMachine {
   Reconnect reconnect_;
   LeaseBook leases_;
   OutcomeOutbox outbox_;
+  Prefetch prefetch_;
   std::vector<SessionAction> actions_;
 
   // --- The session ---

@@ -34,7 +34,7 @@ void SessionMachine::Connect(absl::Time now) {
       OpenStream{.stream = stream_.id, .address = reconnect_.address(), .open = OpenFrame()});
 }
 
-FrameToServer SessionMachine::OpenFrame() const {
+FrameToServer SessionMachine::OpenFrame() {
   auto frame = std::make_shared<v1::LeaseJobsRequest>();
   v1::LeaseJobsRequest::Open* open = frame->mutable_open();
   open->set_executor_name(options_.executor_name);
@@ -151,11 +151,11 @@ void SessionMachine::AdoptResumed(const v1::LeaseJobsResponse::Opened& opened) {
   const std::unordered_set<std::string> resumed(opened.resumed_tokens().begin(),
                                                 opened.resumed_tokens().end());
   std::vector<JobHandle> lost;
-  for (const auto& [handle, lease] : leases_.all()) {
-    if (lease.state == LeaseState::kLost) continue;
-    if (!resumed.contains(lease.token)) {
+  for (const auto& [handle, lease] : leases_.InOrder()) {
+    if (lease->state == LeaseState::kLost) continue;
+    if (!resumed.contains(lease->token())) {
       lost.push_back(handle);
-    } else if (lease.state == LeaseState::kStarted) {
+    } else if (lease->state == LeaseState::kStarted) {
       // Another leader may not know it.
       stream_.started.push_back(handle);
     }

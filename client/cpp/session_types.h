@@ -22,6 +22,8 @@ using JobHandle = uint64_t;
 using StreamId = uint64_t;
 
 using FrameToServer = std::shared_ptr<v1::LeaseJobsRequest>;
+// Shared by the jobs in it: they live where it was read.
+using FrameFromServer = std::shared_ptr<v1::LeaseJobsResponse>;
 
 struct SessionOptions {
   std::string executor_name;
@@ -29,7 +31,8 @@ struct SessionOptions {
   std::vector<std::string> tasks;
   std::vector<std::string> forbidden_flags;
   int concurrency = 1;
-  int prefetch = 2;
+  // Negative: see Prefetch.
+  int prefetch = -1;
   bool once = false;
   absl::Duration grace_period = absl::Seconds(30);
   absl::Duration interrupted_job_delay = absl::Seconds(30);
@@ -39,7 +42,7 @@ struct SessionOptions {
 
 struct HeldJob {
   JobHandle handle = 0;
-  std::unique_ptr<v1::LeasedJob> job;
+  std::shared_ptr<const v1::LeasedJob> job;
   // The server knows already that it starts.
   bool announced = false;
 };

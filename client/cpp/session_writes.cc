@@ -19,13 +19,15 @@ FrameToServer NewFrame() { return std::make_shared<v1::LeaseJobsRequest>(); }
 void SessionMachine::Flush(absl::Time now) {
   if (phase_ == Phase::kEnded) return;
   if (idle_ && options_.once && leases_.empty() && !leaving()) BeginStop(absl::OkStatus(), now);
+  if (prefetch_.Adapt(now) && stream_.open && !leaving() && !paused_) stream_.window_changed = true;
   if (stream_.open && !stream_.writing && phase_ != Phase::kClosing) WriteNext(now);
   OfferMore();
+  if (stream_.open && offered_ < options_.concurrency) prefetch_.HandlersRanDry();
   CheckLeft(now);
 }
 
 bool SessionMachine::WriteNext(absl::Time now) {
-  if (WriteLeaving(now) || WriteReleased(now)) return true;
+  if (WriteWindowOrDrain(now) || WriteReleased(now)) return true;
   // Outcomes go first, since most jobs end before their start is told; but only once, so that the
   // start of a long one is told under any load.
   if (stream_.started_first && WriteStarted(now)) return true;
@@ -36,11 +38,11 @@ bool SessionMachine::WriteNext(absl::Time now) {
   return WriteStarted(now) || WriteHeartbeat(now);
 }
 
-bool SessionMachine::WriteLeaving(absl::Time now) {
+bool SessionMachine::WriteWindowOrDrain(absl::Time now) {
   if (!stream_.window_changed && !stream_.drain_wanted) return false;
   FrameToServer frame = NewFrame();
   if (std::exchange(stream_.window_changed, false)) {
-    frame->mutable_window()->set_jobs(0);
+    frame->mutable_window()->set_jobs(Window());
   } else {
     stream_.drain_wanted = false;
     frame->mutable_drain();
@@ -67,7 +69,7 @@ bool SessionMachine::WriteStarted(absl::Time now) {
   FrameToServer frame = NewFrame();
   const auto announce = [&](Lease& lease) {
     lease.announced = true;
-    frame->mutable_started()->add_lease_tokens(lease.token);
+    frame->mutable_started()->add_lease_tokens(lease.token());
   };
   for (const JobHandle handle : std::exchange(stream_.started, {})) {
     Lease* lease = leases_.Find(handle);

@@ -114,7 +114,7 @@ v1::LeaseJobsResponse MachineFixture::Resumed(std::vector<std::string> resumed_t
 void MachineFixture::Deliver(v1::LeaseJobsResponse frame) { DeliverTo(stream_, std::move(frame)); }
 
 void MachineFixture::DeliverTo(StreamId stream, v1::LeaseJobsResponse frame) {
-  machine_->OnFrame(stream, std::move(frame), now_);
+  machine_->OnFrame(stream, std::make_shared<v1::LeaseJobsResponse>(std::move(frame)), now_);
   Perform();
 }
 

@@ -86,10 +86,10 @@ class Simulation {
 
   void DeliverToMachine() {
     if (server_.outbox().empty()) return;
-    v1::LeaseJobsResponse frame = std::move(server_.outbox().front());
+    auto frame = std::make_shared<v1::LeaseJobsResponse>(std::move(server_.outbox().front()));
     server_.outbox().pop_front();
-    open_ |= frame.has_opened();
-    machine_.OnFrame(stream_, std::move(frame), now_);
+    open_ |= frame->has_opened();
+    machine_.OnFrame(stream_, frame, now_);
     Perform();
   }
 
