@@ -1,0 +1,128 @@
+"""The rows of the table: which sides take part, and how each is measured."""
+import time
+from dataclasses import dataclass
+from typing import Callable
+
+from bench.process import cpu_seconds, memory_mb
+
+MOST_WAITING = 20_000
+BACKLOG = 1_000_000
+QUEUES, JOBS_PER_QUEUE = 100_000, 10
+PENDING = 10_000_000
+SESSIONS, CONNECTIONS = 10_000, 100
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """How much of each load."""
+    jobs: int = 200_000
+    full_cycle: int = 60
+    snapshot: int = 60
+    add_single: int = 20
+    latency: int = 20
+    idle: int = 60
+
+
+QUICK = Lengths(full_cycle=20, snapshot=30, add_single=8, latency=15, idle=20)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One measurement: `run` returns {row: figures}."""
+    rows: tuple
+    side: object
+    variant: str
+    run: Callable
+    seconds: float  # that it will take, about
+
+    @property
+    def name(self):
+        return ", ".join(filter(None, ("+".join(self.rows), self.side.key, self.variant)))
+
+
+def drain(side, lengths, options=()):
+    with side.session():
+        added = side.load("preload", "--jobs", lengths.jobs)
+        ran = side.load("drain", "--jobs", lengths.jobs, *options)
+    return {"add_bulk": added, "drain": ran}
+
+
+def add_bulk(side, lengths):
+    with side.session():
+        return {"add_bulk": side.load("preload", "--jobs", lengths.jobs)}
+
+
+def cycle(side, seconds, options):
+    return side.load("full-cycle", "--seconds", seconds, "--most-waiting", MOST_WAITING, *options,
+                     seconds=seconds)
+
+
+def full_cycle(side, lengths, options=()):
+    with side.session():
+        return {"full_cycle": cycle(side, lengths.full_cycle, options)}
+
+
+def flat_backlog(side, lengths, options=()):
+    """The pending jobs are of the task `unserved`, which the executor does not name."""
+    with side.session():
+        side.load("preload", "--jobs", BACKLOG, "--task", "unserved", seconds=300)
+        return {"flat_backlog": cycle(side, lengths.full_cycle, options)}
+
+
+def flat_snapshot(side, lengths, options=()):
+    with side.session(), side.cluster.old_snapshot():
+        return {"flat_snapshot": cycle(side, lengths.snapshot, options)}
+
+
+def add_single(side, lengths):
+    with side.session():
+        return {"add_single": side.load("add-single", "--callers", 50, "--seconds",
+                                        lengths.add_single, seconds=lengths.add_single)}
+
+
+def latency(side, lengths):
+    with side.session():
+        return {"latency": side.load("latency", "--rate", 20, "--seconds", lengths.latency,
+                                     seconds=lengths.latency)}
+
+
+def serial_queues(side, _):
+    jobs = QUEUES * JOBS_PER_QUEUE
+    with side.session():
+        side.load("preload", "--jobs", jobs, "--queues", QUEUES, seconds=300)
+        return {"serial_queues": side.load("drain", "--jobs", jobs, seconds=300)}
+
+
+def idle_sessions(side, lengths):
+    held = []
+
+    def sample():
+        pid = side.server_pids()[0]
+        held.append((time.monotonic(), cpu_seconds(pid)))
+        time.sleep(max(1, lengths.idle - 2))
+        held.append((time.monotonic(), cpu_seconds(pid)))
+
+    with side.session():
+        figures = side.load("idle-sessions", "--sessions", SESSIONS, "--connections", CONNECTIONS,
+                            "--seconds", lengths.idle, seconds=lengths.idle + 60, on_ready=sample)
+    (began, before), (ended, after) = held
+    figures["server_cpu_percent"] = (after - before) / (ended - began) * 100
+    return {"idle_sessions": figures}
+
+
+def memory(side, _):
+    """The server's memory after it has taken in the jobs, and a start with them in the database."""
+    with side.session():
+        empty = side.started_in
+        # The schema is there: what is left is the start.
+        side.finish()
+        side.prepare()
+        empty = min(empty, side.started_in)
+        figures = side.load("preload", "--jobs", PENDING, "--task", "unserved", seconds=1800)
+        side.finish()
+        side.prepare()
+        figures["empty_start_seconds"] = empty
+        figures["start_seconds"] = side.started_in
+        figures["server_rss_mb"] = max(figures["server_rss_mb"],
+                                       *map(memory_mb, side.server_pids()))
+    return {"memory": figures}
