@@ -53,6 +53,10 @@ def parse(arguments):
     return options
 
 
+def duration(seconds):
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
 class Run:
     """One run: the sides, the steps and what came of them."""
 
@@ -120,7 +124,7 @@ class Run:
         left = max(0, left - self.took[step.name])
         say(f"  {number}/{self.options.rounds} {step.side.title}"
             f"{', ' + step.variant if step.variant else ''}: {shown}"
-            f"   [{left / 60:.0f} min left]")
+            f"   [{duration(left)} left]")
 
     def stop(self):
         for side in self.sides:

@@ -37,7 +37,8 @@ struct Options {
   int rate = 20;
   int sessions = 10'000;
   int connections = 100;
-  int calls_in_flight = 4;
+  int preload_calls = 4;
+  int cycle_calls = 2;
   ExecutorSettings executor{.concurrency = 4, .prefetch = 4000};
 };
 
@@ -59,9 +60,8 @@ void AddModes(CLI::App& app, Options& options) {
   for (CLI::App* mode : {cycle, single, latency, idle}) {
     mode->add_option("--seconds", options.seconds, "how long");
   }
-  for (CLI::App* mode : {preload, cycle}) {
-    mode->add_option("--calls-in-flight", options.calls_in_flight, "AddJobs of 500 at a time");
-  }
+  preload->add_option("--calls-in-flight", options.preload_calls, "AddJobs of 500 at a time");
+  cycle->add_option("--calls-in-flight", options.cycle_calls, "AddJobs of 500 at a time");
   for (CLI::App* mode : {drain, cycle}) {
     mode->add_option("--concurrency", options.executor.concurrency, "handler threads");
     mode->add_option("--prefetch", options.executor.prefetch, "jobs held beside the running ones");
@@ -70,12 +70,11 @@ void AddModes(CLI::App& app, Options& options) {
 
 Figures Run(const CLI::App& app, const Options& options) {
   if (app.got_subcommand("preload")) {
-    return Preload(options.jobs, options.task, options.queues, options.calls_in_flight);
+    return Preload(options.jobs, options.task, options.queues, options.preload_calls);
   }
   if (app.got_subcommand("drain")) return Drain(options.jobs, options.executor);
   if (app.got_subcommand("full-cycle")) {
-    return FullCycle(options.seconds, options.most_waiting, options.calls_in_flight,
-                     options.executor);
+    return FullCycle(options.seconds, options.most_waiting, options.cycle_calls, options.executor);
   }
   if (app.got_subcommand("add-single")) return AddSingle(options.callers, options.seconds);
   if (app.got_subcommand("latency")) return Latency(options.rate, options.seconds);

@@ -39,6 +39,13 @@ def cpu_seconds(pid, waited_for=True):
     return sum(int(field) for field in fields[11:15 if waited_for else 13]) / _TICK
 
 
+def busy_seconds():
+    """CPU time that the whole machine has used, and that its host has kept from it."""
+    with open("/proc/stat", encoding="utf-8") as file:
+        user, nice, system, _, _, irq, soft_irq, steal = map(int, file.readline().split()[1:9])
+    return (user + nice + system + irq + soft_irq + steal) / _TICK
+
+
 def children(pid):
     """The living children of the process, of all its threads."""
     found = []

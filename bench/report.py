@@ -116,6 +116,10 @@ def notes(results, titles, facts):
     said = [f"{facts['cores']} cores, PostgreSQL {facts['postgresql']}, commit {facts['commit']}, "
             f"{facts['measured_at']}, medians of {facts['rounds']} rounds"
             + (", short (--quick)" if facts["quick"] else "")]
+    others = sorted(record["figures"]["cores_used_by_others"] for record in results.records)
+    if others:
+        said.append(f"CPU used by others meanwhile, in cores: median {others[len(others) // 2]:.2f}, "
+                    f"at most {others[-1]:.2f}")
     born = results.median("full_cycle", FLOOR, "jobs_per_second", "born_leased")
     if born:
         said.append(f"floor of the full cycle, born leased: {number(born)} jobs/s")

@@ -5,8 +5,8 @@ import os
 import subprocess
 import time
 
-from bench.process import (Failed, Program, clean_environment, cpu_seconds, memory_mb, run_load,
-                           wait_until)
+from bench.process import (Failed, Program, busy_seconds, clean_environment, cpu_seconds,
+                           memory_mb, run_load, wait_until)
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Beyond the time that a load says it takes: starts, ends, the last of what is under way.
@@ -51,22 +51,32 @@ class Side:
     def load(self, mode, *options, seconds=60, on_ready=None):
         """Runs one load and returns its figures, with what each part of it has cost."""
         words, environment = self.program(mode)
-        options = [str(option) for option in options]
         servers = self.server_pids()
-        wal, postgres = self.cluster.wal(), self.cluster.cpu()
-        server = sum(cpu_seconds(pid) for pid in servers)
+        before = self.used(servers)
         log = os.path.join(self.work, f"{self.key}-{mode}.log")
-        figures, own = run_load([*words, *options], clean_environment(**environment), log,
-                                seconds + PATIENCE, on_ready)
-        cpu = {"load": own, "postgres": self.cluster.cpu() - postgres}
+        figures, own = run_load([*words, *map(str, options)], clean_environment(**environment),
+                                log, seconds + PATIENCE, on_ready)
+        after = self.used(servers)
+        used = {part: after[part] - before[part] for part in after}
+        cpu = {"load": own, **{part: used[part] for part in ("postgres", "server") if part in used}}
+        # Somebody else's, as the kernel's own: with much of it the figures are low.
+        figures["cores_used_by_others"] = max(
+            0.0, (used["machine"] - sum(cpu.values())) / used["clock"])
         if servers:
-            cpu["server"] = sum(cpu_seconds(pid) for pid in servers) - server
             figures["server_rss_mb"] = sum(memory_mb(pid) for pid in servers)
         if figures.get("jobs"):
-            figures["wal_bytes_per_job"] = (self.cluster.wal() - wal) / figures["jobs"]
-            figures["cpu_us_per_job"] = {part: used / figures["jobs"] * 1e6
-                                         for part, used in cpu.items()}
+            figures["wal_bytes_per_job"] = used["wal"] / figures["jobs"]
+            figures["cpu_us_per_job"] = {part: seconds_used / figures["jobs"] * 1e6
+                                         for part, seconds_used in cpu.items()}
         return figures
+
+    def used(self, servers):
+        """What has been used of everything until now."""
+        used = {"wal": self.cluster.wal(), "postgres": self.cluster.cpu(),
+                "machine": busy_seconds(), "clock": time.monotonic()}
+        if servers:
+            used["server"] = sum(cpu_seconds(pid) for pid in servers)
+        return used
 
 
 class Leasehold(Side):

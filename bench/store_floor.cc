@@ -15,7 +15,8 @@ namespace leasehold::bench {
 namespace {
 
 struct Options {
-  int connections = 4;
+  // On 2 cores more connections and lanes only wait for each other.
+  int connections = 2;
   int jobs = 200'000;
   int seconds = 20;
   int most_waiting = 0;

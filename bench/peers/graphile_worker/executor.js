@@ -16,5 +16,5 @@ process.on("disconnect", () => process.exit(1));
 process.on("message", async () => {
   clearInterval(telling);
   await runner.stop();
-  process.exit(0);
+  process.send(ran, () => process.exit(0));
 });

@@ -45,6 +45,16 @@ class Executors {
   }
 }
 
+// What the executors have counted must be gone from the table, and nothing else.
+async function check(pool, expected) {
+  const { rows } = await pool.query(
+    "select count(*)::int as jobs from graphile_worker._private_jobs where task_id = " +
+      "(select id from graphile_worker._private_tasks where identifier = 'bench')",
+  );
+  if (rows[0].jobs === expected) return;
+  throw new Error(`${expected} jobs should be left, ${rows[0].jobs} are`);
+}
+
 export async function fullCycle({ seconds, "most-waiting": mostWaiting, processes }) {
   const executors = new Executors(processes);
   await executors.started();
@@ -79,6 +89,7 @@ export async function fullCycle({ seconds, "most-waiting": mostWaiting, processe
   adding = false;
   await Promise.all(producers);
   await executors.stop();
+  await check(pool, added - executors.total());
   await pool.end();
   const jobs = marks[10] - marks[0];
   return {
