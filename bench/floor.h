@@ -17,7 +17,7 @@ namespace leasehold::bench {
 struct FloorOptions {
   int batch = 500;  // jobs in one request
   int page = 4000;  // jobs in one page of a window
-  int lanes = 4;    // requests under way at once
+  int lanes = 6;    // requests under way at once
 };
 
 // The loads of ./dev bench as the store's requests alone, with a thread for each that is under way:

@@ -39,7 +39,7 @@ struct Options {
   int connections = 100;
   int preload_calls = 4;
   int cycle_calls = 2;
-  ExecutorSettings executor{.concurrency = 4, .prefetch = 4000};
+  ExecutorSettings executor{.concurrency = 1, .prefetch = 8000};
 };
 
 void AddModes(CLI::App& app, Options& options) {
