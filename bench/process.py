@@ -1,4 +1,4 @@
-"""Programs run under a watch: bounded in time, ended with their children, their CPU time counted."""
+"""Programs under a watch: bounded in time, ended with their children, their CPU time counted."""
 import contextlib
 import ctypes
 import json

@@ -29,7 +29,7 @@ TABLE = (
     Row("latency", "add to handler's start, p99", "p99_ms", "ms", 2),
     Row("serial_queues", "drain of 100,000 serial queues"),
     Row("idle_sessions", "10,000 idle sessions, server memory", "server_rss_mb", "MB", 0),
-    Row("idle_sessions", "10,000 idle sessions, server CPU", "server_cpu_percent", "% of a core", 1),
+    Row("idle_sessions", "10,000 idle sessions, server CPU", "server_cpu_percent", "% of core", 1),
     Row("memory", "10,000,000 pending, server memory", "server_rss_mb", "MB", 0),
     Row("memory", "10,000,000 pending, server start", "start_seconds", "s", 2),
     Row("memory", "empty queue, server start", "empty_start_seconds", "s", 2),
@@ -118,8 +118,8 @@ def notes(results, titles, facts):
             + (", short (--quick)" if facts["quick"] else "")]
     others = sorted(record["figures"]["cores_used_by_others"] for record in results.records)
     if others:
-        said.append(f"CPU used by others meanwhile, in cores: median {others[len(others) // 2]:.2f}, "
-                    f"at most {others[-1]:.2f}")
+        said.append("CPU used by others meanwhile, in cores: "
+                    f"median {others[len(others) // 2]:.2f}, at most {others[-1]:.2f}")
     born = results.median("full_cycle", FLOOR, "jobs_per_second", "born_leased")
     if born:
         said.append(f"floor of the full cycle, born leased: {number(born)} jobs/s")
