@@ -3,6 +3,7 @@
 #include <endian.h>
 
 #include <cassert>
+#include <cstring>
 #include <type_traits>
 
 #include "server/store/postgres_time.h"
@@ -24,6 +25,17 @@ void Append(std::string& bytes, Integer value) {
   bytes.append(reinterpret_cast<const char*>(&big), sizeof big);
 }
 
+// Its length and the value, in one step: there are thousands of them.
+template <typename Integer>
+void AppendElement(std::string& bytes, Integer value) {
+  char element[sizeof(uint32_t) + sizeof(Integer)];
+  const auto length = BigEndian(uint32_t{sizeof value});
+  const auto big = BigEndian(static_cast<std::make_unsigned_t<Integer>>(value));
+  std::memcpy(element, &length, sizeof length);
+  std::memcpy(element + sizeof length, &big, sizeof big);
+  bytes.append(element, sizeof element);
+}
+
 }  // namespace
 
 ArrayParameter::ArrayParameter(ElementType type, size_t size) : type_(type), size_(size) {
@@ -34,15 +46,12 @@ ArrayParameter::ArrayParameter(ElementType type, size_t size) : type_(type), siz
 void ArrayParameter::AddInteger(int64_t value) {
   ++added_;
   if (type_ == ElementType::kBigint) {
-    Append(bytes_, int32_t{8});
-    Append(bytes_, value);
+    AppendElement(bytes_, value);
   } else if (type_ == ElementType::kInteger) {
-    Append(bytes_, int32_t{4});
-    Append(bytes_, static_cast<int32_t>(value));
+    AppendElement(bytes_, static_cast<int32_t>(value));
   } else {
     assert(type_ == ElementType::kSmallint);
-    Append(bytes_, int32_t{2});
-    Append(bytes_, static_cast<int16_t>(value));
+    AppendElement(bytes_, static_cast<int16_t>(value));
   }
 }
 
@@ -61,8 +70,7 @@ void ArrayParameter::Add(std::string_view value) {
 void ArrayParameter::Add(absl::Time time) {
   assert(type_ == ElementType::kTimestamptz);
   ++added_;
-  Append(bytes_, int32_t{8});
-  Append(bytes_, ToPostgres(time));
+  AppendElement(bytes_, ToPostgres(time));
 }
 
 void ArrayParameter::AddNull() {

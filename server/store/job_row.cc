@@ -26,6 +26,16 @@ RankedJob ReadRankedJob(RowReader& row) {
   return job;
 }
 
+void ReadUnrankedColumns(RowReader& row, Job& job) {
+  job.payload = row.Text();
+  job.metadata = row.IsNull() ? (row.Skip(), "{}") : row.Text();
+  job.last_error = row.Text();
+  job.key = row.OptionalText();
+  job.revision = row.Int();
+  job.created_at = row.Time();
+  job.updated_at = row.OptionalTime().value_or(job.created_at);
+}
+
 std::vector<Job> ReadWholeJobs(const pqxx::result& result) {
   const bool has_lease = result.columns() > kColumnsWithoutLease;
   std::vector<Job> jobs(result.size());
@@ -33,13 +43,7 @@ std::vector<Job> ReadWholeJobs(const pqxx::result& result) {
     RowReader row(result[i]);
     Job& job = jobs[i];
     ReadRankedColumns(row, job);
-    job.payload = row.Text();
-    job.metadata = row.Text();
-    job.last_error = row.Text();
-    job.key = row.OptionalText();
-    job.revision = row.Int();
-    job.created_at = row.Time();
-    job.updated_at = row.Time();
+    ReadUnrankedColumns(row, job);
     if (!has_lease) continue;
     job.locked_at = row.OptionalTime();
     job.locked_by = row.Text();

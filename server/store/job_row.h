@@ -13,8 +13,12 @@ namespace leasehold::store {
 void ReadRankedColumns(RowReader& row, RankedJob& job);
 RankedJob ReadRankedJob(RowReader& row);
 
-// Rows of whole jobs: the ranked columns, payload, metadata, last_error, job_key, revision,
-// created_at, updated_at; and, where the statement has them, locked_at and locked_by.
+// Reads what makes a ranked job whole: payload, metadata (NULL: {}), last_error, job_key, revision,
+// created_at, updated_at (NULL: as created_at).
+void ReadUnrankedColumns(RowReader& row, Job& job);
+
+// Rows of whole jobs: the ranked columns, the others; and, where the statement has them, locked_at
+// and locked_by.
 std::vector<Job> ReadWholeJobs(const pqxx::result& result);
 
 }  // namespace leasehold::store

@@ -15,6 +15,18 @@ std::optional<std::string> FlagsLiteral(const RankedJob& job) {
   return ArrayLiteral(job.flags);
 }
 
+// What the row was compared with is not sent back.
+Job ReadLeasedJob(const pqxx::row& columns, const LeaseJobs& request) {
+  RowReader row(columns);
+  Job job;
+  static_cast<RankedJob&>(job) = request.jobs[row.Int() - 1];
+  job.priority = row.Int();
+  job.max_attempts = row.Int();
+  job.crashes = row.Int();
+  ReadUnrankedColumns(row, job);
+  return job;
+}
+
 }  // namespace
 
 absl::StatusOr<LeaseJobsAnswer> Execute(Connection& connection, const WriteStamp& stamp,
@@ -33,7 +45,10 @@ absl::StatusOr<LeaseJobsAnswer> Execute(Connection& connection, const WriteStamp
       column(ElementType::kText, FlagsLiteral), LeaseSessions(request.leases),
       LeaseFencingNumbers(request.leases), LeaseSecrets(request.leases));
   if (!result.ok()) return result.status();
-  return LeaseJobsAnswer{ReadWholeJobs(*result)};
+  LeaseJobsAnswer answer;
+  answer.leased.reserve(result->size());
+  for (const pqxx::row& columns : *result) answer.leased.push_back(ReadLeasedJob(columns, request));
+  return answer;
 }
 
 absl::StatusOr<WriteMissingLeasesAnswer> Execute(Connection& connection, const WriteStamp& stamp,

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <unordered_set>
 #include <utility>
 
@@ -36,6 +37,34 @@ std::optional<int64_t> AfterId(const Window& window) {
   return window.after->id;
 }
 
+// The columns of a window's row behind its number.
+void AddToPage(RowReader& row, const Window& window, ReadWindowsAnswer::Page& page) {
+  const bool excluded = row.Bool();
+  RankedJob job;
+  job.id = row.Bigint();
+  job.task = window.task;
+  job.queue_name = row.OptionalText();
+  job.priority = window.priority;
+  job.run_at = row.Time();
+  job.attempts = row.Int();
+  job.max_attempts = row.Int();
+  job.activation = row.Int();
+  job.crashes = row.Int();
+  job.flags = row.TextArray();
+  const Rank rank = job.rank();
+  if (!page.last.has_value() || *page.last < rank) page.last = rank;
+  if (!excluded) page.jobs.push_back(std::move(job));
+}
+
+void FinishPage(const Window& window, int rows_read, ReadWindowsAnswer::Page& page) {
+  // A full page says nothing of what stands behind it.
+  page.complete = rows_read < window.limit;
+  const auto by_rank = [](const RankedJob& a, const RankedJob& b) { return a.rank() < b.rank(); };
+  if (!std::is_sorted(page.jobs.begin(), page.jobs.end(), by_rank)) {
+    std::sort(page.jobs.begin(), page.jobs.end(), by_rank);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<ReadPrioritiesAnswer> Execute(Connection& connection,
@@ -66,18 +95,15 @@ absl::StatusOr<ReadWindowsAnswer> Execute(Connection& connection, const ReadWind
 
   ReadWindowsAnswer answer;
   answer.pages.resize(request.windows.size());
-  for (auto& page : answer.pages) page.complete = true;
+  std::vector<int> rows_read(request.windows.size());
   for (const pqxx::row& columns : *result) {
     RowReader row(columns);
-    const int window = row.Int() - 1;
-    const int position = row.Int();
-    const bool excluded = row.Bool();
-    ReadWindowsAnswer::Page& page = answer.pages[window];
-    RankedJob job = ReadRankedJob(row);
-    page.last = job.rank();
-    // A full page says nothing of what stands behind it.
-    page.complete = position < request.windows[window].limit;
-    if (!excluded) page.jobs.push_back(std::move(job));
+    const size_t window = row.Bigint() - 1;
+    ++rows_read[window];
+    AddToPage(row, request.windows[window], answer.pages[window]);
+  }
+  for (size_t i = 0; i < answer.pages.size(); ++i) {
+    FinishPage(request.windows[i], rows_read[i], answer.pages[i]);
   }
   return answer;
 }

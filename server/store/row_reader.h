@@ -22,39 +22,27 @@ std::vector<int64_t> ParseBigintArray(std::string_view text);
 // names them. The statements are ours and tested: a value of another type is not looked for.
 class RowReader {
  public:
-  explicit RowReader(pqxx::row row) : row_(std::move(row)) {}
+  explicit RowReader(const pqxx::row& row) : next_(row.begin()) {}
 
   // The next column is NULL; it is not passed over.
-  bool IsNull() const { return row_[column_].is_null(); }
-  void Skip() { ++column_; }
+  bool IsNull() const { return next_->is_null(); }
+  void Skip() { ++next_; }
 
   // NULL reads as 0, false, an empty text or an empty array.
   int64_t Bigint() {
-    const pqxx::field field = row_[column_++];
+    const std::string_view text = Next();
     int64_t value = 0;
-    std::from_chars(field.c_str(), field.c_str() + field.size(), value);
+    std::from_chars(text.data(), text.data() + text.size(), value);
     return value;
   }
   uint64_t FencingNumber() { return static_cast<uint64_t>(Bigint()); }
   int Int() { return static_cast<int>(Bigint()); }
-  bool Bool() { return row_[column_++].c_str()[0] == 't'; }
+  bool Bool() { return Next().starts_with('t'); }
   // As timestamptz_send makes it.
-  absl::Time Time() {
-    const pqxx::field field = row_[column_++];
-    return ParseTime(std::string_view(field.c_str(), field.size()));
-  }
-  std::string Text() {
-    const pqxx::field field = row_[column_++];
-    return std::string(field.c_str(), field.size());
-  }
-  std::vector<std::string> TextArray() {
-    const pqxx::field field = row_[column_++];
-    return ParseTextArray(std::string_view(field.c_str(), field.size()));
-  }
-  std::vector<int64_t> BigintArray() {
-    const pqxx::field field = row_[column_++];
-    return ParseBigintArray(std::string_view(field.c_str(), field.size()));
-  }
+  absl::Time Time() { return ParseTime(Next()); }
+  std::string Text() { return std::string(Next()); }
+  std::vector<std::string> TextArray() { return ParseTextArray(Next()); }
+  std::vector<int64_t> BigintArray() { return ParseBigintArray(Next()); }
 
   std::optional<std::string> OptionalText() {
     return IsNull() ? (Skip(), std::nullopt) : std::make_optional(Text());
@@ -64,8 +52,15 @@ class RowReader {
   }
 
  private:
-  pqxx::row row_;
-  int column_ = 0;
+  // Valid as long as the result.
+  std::string_view Next() {
+    const std::string_view text(next_->c_str(), next_->size());
+    ++next_;
+    return text;
+  }
+
+  // A field of its own for each column would count references to the result each time.
+  pqxx::const_row_iterator next_;
 };
 
 }  // namespace leasehold::store

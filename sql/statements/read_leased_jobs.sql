@@ -1,6 +1,6 @@
--- The jobs of one lease row whose leases are live, whole, as lease_jobs returns them: id, task,
--- queue_name, priority, run_at, attempts, max_attempts, activation, crashes, flags,
--- payload, metadata, last_error, job_key, revision, created_at and updated_at.
+-- The jobs of one lease row whose leases are live, whole: id, task, queue_name, priority,
+-- run_at, attempts, max_attempts, activation, crashes, flags, payload, metadata, last_error,
+-- job_key, revision, created_at and updated_at.
 --
 -- $1 bigint number of the lease row
 SELECT job.id, job.task, job.queue_name, job.priority, timestamptz_send(job.run_at) AS run_at,

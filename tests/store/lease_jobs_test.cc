@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <tuple>
 #include <vector>
 
 #include "tests/store/store_fixture.h"
@@ -41,6 +42,34 @@ TEST_F(LeaseJobsTest, AnswersWithWholeJobs) {
   EXPECT_EQ(leased[0].key, std::nullopt);
   EXPECT_NE(leased[0].created_at, absl::UnixEpoch());
   EXPECT_EQ(Count("leases WHERE number = 1"), 1);
+}
+
+TEST_F(LeaseJobsTest, AnswersWithWhatStandsInTheRowAndWasNotRanked) {
+  const std::vector<RankedJob> ranked = Ranked(Add(2));
+  Sql("UPDATE leasehold.job_rows SET priority = 3, max_attempts = 4, crashes = 5, payload = '[6]', "
+      "metadata = '{\"a\": \"b\"}', last_error = 'oh', job_key = 'k', revision = 7, "
+      "created_at = 'epoch', updated_at = '-infinity' WHERE id = 2");
+
+  const std::vector<Job> leased = LeaseAsRanked(ranked);
+
+  ASSERT_THAT(leased, SizeIs(2));
+  const auto& [plain, changed] = std::tie(leased[0], leased[1]);
+  EXPECT_EQ(plain.id, 1);
+  EXPECT_EQ(plain.metadata, "{}");
+  EXPECT_EQ(plain.updated_at, plain.created_at);
+  EXPECT_EQ(changed.id, 2);
+  EXPECT_EQ(changed.task, "mail");
+  EXPECT_EQ(changed.run_at, ranked[1].run_at);
+  EXPECT_EQ(changed.priority, 3);
+  EXPECT_EQ(changed.max_attempts, 4);
+  EXPECT_EQ(changed.crashes, 5);
+  EXPECT_EQ(changed.payload, "[6]");
+  EXPECT_EQ(changed.metadata, R"({"a": "b"})");
+  EXPECT_EQ(changed.last_error, "oh");
+  EXPECT_EQ(changed.key, "k");
+  EXPECT_EQ(changed.revision, 7);
+  EXPECT_EQ(changed.created_at, absl::UnixEpoch());
+  EXPECT_EQ(changed.updated_at, absl::InfinitePast());
 }
 
 TEST_F(LeaseJobsTest, LeavesOutWhatNoLongerStandsAsRanked) {
