@@ -1,0 +1,1 @@
+../node/modes.js
