@@ -86,6 +86,31 @@ struct LeaseJobsAnswer {
   std::vector<Job> leased;
 };
 
+// Leases the first due jobs of one task and priority behind `after`, which nobody may have leased.
+// Those with a forbidden flag are passed over; a job of a serial queue or one that crashed is not
+// leased so, nor are those behind it. kAborted: somebody holds one of the rows; nothing was done.
+struct LeaseWindow {
+  std::string task;
+  int priority = 0;
+  std::vector<std::string> forbidden_flags;
+  std::optional<Rank> after;  // unset: from the head
+  absl::Time now;             // jobs due later are left
+  // A lease for each row that may be read, in the order of work; their jobs are not known yet.
+  LeaseRow leases;
+};
+struct LeaseWindowAnswer {
+  // The job of this lease of the request, as it was leased.
+  struct Leased {
+    size_t lease = 0;
+    Job job;
+  };
+  std::vector<Leased> leased;
+  std::vector<RankedJob> unleased;
+  // Of the last row read; unset: none was read, or it is not known.
+  std::optional<Rank> last;
+  bool complete = false;  // nothing due stands behind `last`
+};
+
 // Ends leases. Matches id and activation; what does not match is not touched.
 struct RecordOutcomes {
   struct Complete {
@@ -261,9 +286,9 @@ struct LoadLeadershipAnswer {
 };
 
 using StoreRequest =
-    std::variant<AddJobs, AddKeyedJobs, RemoveJob, LeaseJobs, RecordOutcomes, WriteMissingLeases,
-                 OpenSession, EndSessions, DeleteInbox, ReserveJobIds, ReadPriorities, ReadWindows,
-                 ReadQueueHeads, ReadJobs, ReadInbox, LoadLeadership>;
+    std::variant<AddJobs, AddKeyedJobs, RemoveJob, LeaseJobs, LeaseWindow, RecordOutcomes,
+                 WriteMissingLeases, OpenSession, EndSessions, DeleteInbox, ReserveJobIds,
+                 ReadPriorities, ReadWindows, ReadQueueHeads, ReadJobs, ReadInbox, LoadLeadership>;
 
 // The alternative with the request's index answers it. With any status but OK it is empty and
 // nothing was done. kUnavailable: the database is away. kFailedPrecondition: another leader has
@@ -272,9 +297,9 @@ using StoreRequest =
 // took too long.
 using StoreAnswer =
     std::variant<AddJobsAnswer, AddKeyedJobsAnswer, RemoveJobAnswer, LeaseJobsAnswer,
-                 RecordOutcomesAnswer, WriteMissingLeasesAnswer, OpenSessionAnswer,
-                 EndSessionsAnswer, DeleteInboxAnswer, ReserveJobIdsAnswer, ReadPrioritiesAnswer,
-                 ReadWindowsAnswer, ReadQueueHeadsAnswer, ReadJobsAnswer, ReadInboxAnswer,
-                 LoadLeadershipAnswer>;
+                 LeaseWindowAnswer, RecordOutcomesAnswer, WriteMissingLeasesAnswer,
+                 OpenSessionAnswer, EndSessionsAnswer, DeleteInboxAnswer, ReserveJobIdsAnswer,
+                 ReadPrioritiesAnswer, ReadWindowsAnswer, ReadQueueHeadsAnswer, ReadJobsAnswer,
+                 ReadInboxAnswer, LoadLeadershipAnswer>;
 
 }  // namespace leasehold

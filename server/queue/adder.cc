@@ -198,6 +198,7 @@ void Adder::Place(const JobToInsert& insert, AddJobs& request, Batch& batch) {
     request.leases->number = static_cast<int64_t>(core_.NextNumber());
   }
   ++session->being_leased;
+  core_.ready.NoteLease(row);
   const Lease lease{leaser_.NewToken(insert.id, 0), session->number};
   request.leases->leases.push_back(lease);
   row.payload = job.payload;

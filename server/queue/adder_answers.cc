@@ -33,7 +33,7 @@ absl::Status ForCaller(const absl::Status& status) {
 void Adder::Added(Batch batch) {
   for (const RankedJob& job : batch.unleased) {
     ++core_.tallies[job.task].added;
-    core_.ready.Offer(job, core_.now);
+    core_.Offer(job);
   }
   core_.totals.added += static_cast<int64_t>(batch.unleased.size() + batch.born_leased.size());
   core_.totals.born_leased += static_cast<int64_t>(batch.born_leased.size());
@@ -106,8 +106,8 @@ void Adder::KeyedAnswered(Keyed keyed, const absl::Status& status, StoreAnswer& 
     ++core_.tallies[job.task].added;
     if (core_.in_hand.contains(job.id)) {
       core_.in_hand.NoteChange(job.id);
-    } else if (!core_.InOtherHands(job)) {
-      core_.ready.Offer(job, core_.now);
+    } else {
+      core_.Offer(job);
     }
   }
   core_.totals.added += static_cast<int64_t>(added.ids.size());

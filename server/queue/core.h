@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -17,6 +18,7 @@
 #include "server/queue/ready_jobs.h"
 #include "server/queue/request_log.h"
 #include "server/queue/session_book.h"
+#include "server/queue/window_lease.h"
 
 namespace leasehold::queue {
 
@@ -66,6 +68,27 @@ struct Core {
     return lease != nullptr && lease->token.activation >= job.activation;
   }
 
+  // A lease that is in the database.
+  HeldLease& Book(HeldLease lease) {
+    ready.NoteLease(lease.job);
+    return leases.Add(std::move(lease));
+  }
+
+  // Ranks a job that somebody saw in the database, unless it is leased or in other hands. What may
+  // be among those being leased is ranked when that is known.
+  void Offer(const RankedJob& job) {
+    if (!Met(job) && !InOtherHands(job)) ready.Offer(job, now);
+  }
+  bool Met(const RankedJob& job) {
+    if (!BeingLeased(job)) return false;
+    window_lease->met.push_back(job);
+    return true;
+  }
+  // It may be among those being leased.
+  bool BeingLeased(const RankedJob& job) const {
+    return window_lease.has_value() && window_lease->Covers(job);
+  }
+
   // Leases in the book may have no row on disk: nothing is leased before they have.
   void WantLeaseRowsWritten() { ++lease_writes_wanted; }
   bool leases_written() const { return lease_writes_done == lease_writes_wanted; }
@@ -98,6 +121,7 @@ struct Core {
   EndedTokens ended_tokens;
   RequestLog requests;
   JobsInHand in_hand;
+  std::optional<WindowLease> window_lease;
 
   // Rows may stand in `inbox`. Reads of it are counted: those begun, and the last one that left it
   // empty.

@@ -147,6 +147,7 @@ void Dispatcher::On(StoreBack event) {
     return;
   }
   leader_->core.ready.Forget();
+  leader_->reader.Forget();
   leader_->reader.InboxFilled();
   leader_->sessions.ForgiveSilence();
   leader_->core.WantLeaseRowsWritten();
@@ -241,7 +242,7 @@ void Dispatcher::LoadLeases(LoadLeadershipAnswer& answer) {
     // Loaded leases count as received: they end by the session's resume or by its timeout.
     lease.received = true;
     core.ready.Hold(lease.job);
-    core.leases.Add(std::move(lease));
+    core.Book(std::move(lease));
   }
   leader_->sessions.Load(std::move(answer.sessions), answer.next_session);
   for (const auto& held : answer.leases) {

@@ -67,6 +67,12 @@ int LeaseBook::LiveInRow(int64_t row) const {
   return found == rows_.end() ? 0 : static_cast<int>(found->second.live.size());
 }
 
+std::vector<JobId> LeaseBook::JobIds() const {
+  std::vector<JobId> ids;
+  for (const auto& [job, fencing_number] : by_job_) ids.push_back(job);
+  return ids;
+}
+
 std::vector<LeaseRow> LeaseBook::Rows() const {
   std::vector<LeaseRow> rows;
   for (const auto& [number, row] : rows_) {

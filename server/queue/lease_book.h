@@ -54,6 +54,7 @@ class LeaseBook {
   // Leases of the row that have not ended; 0 for an unknown row.
   int LiveInRow(int64_t row) const;
 
+  std::vector<JobId> JobIds() const;
   // Every row as it would be written now, ended leases left out.
   std::vector<LeaseRow> Rows() const;
   // Rows older than `age` of whose leases fewer than an eighth have not ended.

@@ -23,14 +23,28 @@ void LeaseRows::WriteMissing() {
   }
   writing_ = true;
   core_.SubmitToStore(std::move(request), [this, wanted](const absl::Status& status, StoreAnswer&) {
-    writing_ = false;
-    if (!status.ok()) {
-      pause_until_ = core_.now + kPauseAfterFailure;
-      return;
-    }
-    core_.lease_writes_done = wanted;
-    core_.WantLeasing();
+    if (!status.ok()) return Failed();
+    ReadLeasedJobs(wanted);
   });
+}
+
+// While their rows were missing SQL callers saw these jobs as not leased, and may have moved them.
+void LeaseRows::ReadLeasedJobs(uint64_t wanted) {
+  core_.SubmitToStore(ReadJobs{core_.leases.JobIds()},
+                      [this, wanted](const absl::Status& status, StoreAnswer& answer) {
+                        if (!status.ok()) return Failed();
+                        for (const RankedJob& job : std::get<ReadJobsAnswer>(answer).jobs) {
+                          core_.ready.NoteLease(job);
+                        }
+                        writing_ = false;
+                        core_.lease_writes_done = wanted;
+                        core_.WantLeasing();
+                      });
+}
+
+void LeaseRows::Failed() {
+  writing_ = false;
+  pause_until_ = core_.now + kPauseAfterFailure;
 }
 
 void LeaseRows::MergeSparse() {

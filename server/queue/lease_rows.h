@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "absl/time/time.h"
 #include "server/queue/core.h"
 #include "server/queue/recorder.h"
@@ -23,6 +25,9 @@ class LeaseRows {
   void MergeSparse();
 
  private:
+  void ReadLeasedJobs(uint64_t wanted);
+  void Failed();
+
   Core& core_;
   Recorder& recorder_;
   bool writing_ = false;

@@ -41,14 +41,18 @@ void Leaser::Run() {
   core_.leasing_wanted = false;
   GiveBackWaiting();
   const std::vector<Session*> sessions = SessionsWithRoom();
-  std::vector<Pick> picks = PickJobs(sessions);
   if (!sessions.empty()) turn_ = sessions.front()->number;
-  if (picks.empty()) return TellIdle(sessions);
-  Submit(std::move(picks));
+  if (std::exchange(turn_of_windows_, false) && LeaseFromWindow(sessions)) return;
+  std::vector<Pick> picks = PickJobs(sessions);
+  if (!picks.empty()) {
+    turn_of_windows_ = true;
+    return Submit(std::move(picks));
+  }
+  if (!LeaseFromWindow(sessions)) TellIdle(sessions);
 }
 
-// The first job goes to the session of whose window the least is used, and so on.
-std::vector<Leaser::Pick> Leaser::PickJobs(const std::vector<Session*>& sessions) {
+template <typename Give>
+void Leaser::ShareOut(const std::vector<Session*>& sessions, int most, Give give) {
   using Candidate = std::pair<Session*, size_t>;
   const auto later = [](const Candidate& a, const Candidate& b) {
     const int64_t load_of_a = int64_t{a.first->used()} * b.first->window.jobs;
@@ -58,16 +62,66 @@ std::vector<Leaser::Pick> Leaser::PickJobs(const std::vector<Session*>& sessions
   std::vector<Candidate> candidates;
   for (Session* session : sessions) candidates.emplace_back(session, candidates.size());
   std::make_heap(candidates.begin(), candidates.end(), later);
-  std::vector<Pick> picks;
-  while (!candidates.empty() && picks.size() < static_cast<size_t>(core_.options.lease_batch)) {
+  for (int given = 0; given < most && !candidates.empty();) {
     std::pop_heap(candidates.begin(), candidates.end(), later);
-    if (PickFor(*candidates.back().first, picks)) {
+    if (give(*candidates.back().first)) {
+      ++given;
       std::push_heap(candidates.begin(), candidates.end(), later);
     } else {
       candidates.pop_back();
     }
   }
+}
+
+std::vector<Leaser::Pick> Leaser::PickJobs(const std::vector<Session*>& sessions) {
+  std::vector<Pick> picks;
+  ShareOut(sessions, core_.options.lease_batch,
+           [this, &picks](Session& session) { return PickFor(session, picks); });
   return picks;
+}
+
+// Leases from one window, for as many sessions as it has the first jobs of.
+bool Leaser::LeaseFromWindow(const std::vector<Session*>& sessions) {
+  const ReadyWindow* window = nullptr;
+  const Session* first = nullptr;
+  for (const Session* session : sessions) {
+    if (window != nullptr || session->waiting_alone.has_value()) continue;
+    window = WindowFor(*session);
+    first = session;
+  }
+  if (window == nullptr) return false;
+  LeaseWindow request;
+  request.task = window->task();
+  request.priority = window->priority();
+  request.forbidden_flags = first->forbidden_flags;
+  request.leases.number = static_cast<int64_t>(core_.NextNumber());
+  ShareOut(SessionsOfWindow(sessions, *first, *window), core_.options.lease_batch,
+           [this, &leases = request.leases.leases](Session& session) {
+             if (!session.may_lease()) return false;
+             ++session.being_leased;
+             leases.push_back({NewToken(/*job=*/0, /*activation=*/0), session.number});
+             return true;
+           });
+  Submit(std::move(request));
+  return true;
+}
+
+// Null if the session's first job is in memory, or none is due.
+const ReadyWindow* Leaser::WindowFor(const Session& session) {
+  ReadyView& view = *core_.ready.view(session.forbidden_flags);
+  if (view.First(session.tasks, core_.now) != nullptr) return nullptr;
+  return core_.ready.WindowToLease(session.forbidden_flags, session.tasks, core_.now);
+}
+
+std::vector<Session*> Leaser::SessionsOfWindow(const std::vector<Session*>& sessions,
+                                               const Session& first, const ReadyWindow& window) {
+  std::vector<Session*> members;
+  for (Session* session : sessions) {
+    if (session->waiting_alone.has_value()) continue;
+    if (session->forbidden_flags != first.forbidden_flags) continue;
+    if (session->tasks == first.tasks || WindowFor(*session) == &window) members.push_back(session);
+  }
+  return members;
 }
 
 // Those that may be given a job, the one whose turn it is first.
@@ -180,7 +234,7 @@ void Leaser::Grant(std::vector<Granted> granted) {
     held.row = grant.row;
     held.job = grant.job;
     held.leased_at = core_.now;
-    HeldLease& lease = core_.leases.Add(std::move(held));
+    HeldLease& lease = core_.Book(std::move(held));
     ++core_.totals.leased;
     TaskTally& tally = core_.tallies[grant.job.task];
     ++tally.leased;

@@ -58,6 +58,18 @@ class Leaser {
   std::vector<Session*> SessionsWithRoom();
   std::vector<Pick> PickJobs(const std::vector<Session*>& sessions);
   bool PickFor(Session& session, std::vector<Pick>& picks);
+  // Gives to the sessions in turn, the one of whose window the least is used first, until each
+  // takes no more or there were `most`.
+  template <typename Give>
+  void ShareOut(const std::vector<Session*>& sessions, int most, Give give);
+  bool LeaseFromWindow(const std::vector<Session*>& sessions);
+  std::vector<Session*> SessionsOfWindow(const std::vector<Session*>& sessions,
+                                         const Session& first, const ReadyWindow& window);
+  const ReadyWindow* WindowFor(const Session& session);
+  void Submit(LeaseWindow request);
+  void WindowAnswered(const std::vector<std::string>& flags, const LeaseRow& leases,
+                      const absl::Status& status, StoreAnswer& answer);
+  void WindowLeased(const LeaseRow& leases, LeaseWindowAnswer& answer);
   void Submit(std::vector<Pick> picks);
   void Answered(std::vector<Pick> picks, int64_t row, LeaseJobsAnswer& answer);
   void Refused(const std::vector<Pick>& picks, const absl::Status& status);
@@ -81,6 +93,8 @@ class Leaser {
   std::vector<Locked> locked_;
   absl::flat_hash_map<JobId, int> tries_;
   int in_flight_ = 0;
+  // Memory and the database take turns where both have jobs for some session.
+  bool turn_of_windows_ = false;
 };
 
 }  // namespace leasehold::queue

@@ -24,7 +24,7 @@ void Reader::ReadView(ReadyView& view) {
   uint64_t read = 0;
   const std::vector<std::string> tasks = view.TasksToRead(read);
   ReadPrioritiesOf(view, read, tasks);
-  std::vector<ReadWindows::Window> windows = view.WindowsToRead(read);
+  std::vector<ReadWindows::Window> windows = view.WindowsToRead(core_.now, read);
   if (!windows.empty()) ReadWindowsOf(view, read, std::move(windows));
   ReadQueuesOf(view);
 }
@@ -51,7 +51,9 @@ void Reader::ReadWindowsOf(ReadyView& view, uint64_t read,
     if (!status.ok()) return Failed(*view);
     const auto& pages = std::get<ReadWindowsAnswer>(answer).pages;
     for (size_t i = 0; i < pages.size(); ++i) {
-      const auto elsewhere = [this](const RankedJob& job) { return core_.InOtherHands(job); };
+      const auto elsewhere = [this](const RankedJob& job) {
+        return core_.Met(job) || core_.InOtherHands(job);
+      };
       for (const RankedJob& job : view->WindowRead(read, windows[i], pages[i], elsewhere)) {
         suspects_[job.id] = job;
         core_.in_hand.ReadAgain({job.id});
@@ -83,6 +85,7 @@ void Reader::ReadQueuesOf(ReadyView& view) {
 // The windows are read again from their heads.
 void Reader::Failed(ReadyView& view) {
   view.Forget();
+  Forget();
   Pause();
 }
 
@@ -140,7 +143,8 @@ void Reader::ReadAgain() {
 void Reader::LookForMissing(const std::vector<RankedJob>& jobs) {
   for (const RankedJob& job : jobs) {
     const auto suspect = suspects_.find(job.id);
-    if (suspect == suspects_.end() || core_.InOtherHands(job) || core_.ready.Knows(job)) continue;
+    if (suspect == suspects_.end() || core_.ready.Knows(job)) continue;
+    if (core_.Met(job) || core_.InOtherHands(job)) continue;
     const RankedJob& seen = suspect->second;
     if (seen.activation == job.activation && seen.rank() == job.rank()) missed_[job.id] = core_.now;
   }
@@ -152,6 +156,7 @@ void Reader::Apply(const std::vector<JobId>& ids, const std::vector<RankedJob>& 
   for (const JobId id : ids) {
     const auto found = standing.find(id);
     HeldLease* lease = core_.leases.FindByJob(id);
+    if (core_.window_lease.has_value()) core_.window_lease->changed.push_back(id);
     if (core_.in_hand.contains(id) || (lease != nullptr && lease->ending.has_value())) {
       core_.in_hand.NoteChange(id);
     }
@@ -161,8 +166,8 @@ void Reader::Apply(const std::vector<JobId>& ids, const std::vector<RankedJob>& 
     }
     if (found == standing.end()) {
       core_.ready.Remove(id, core_.now);
-    } else if (!core_.InOtherHands(*found->second)) {
-      core_.ready.Offer(*found->second, core_.now);
+    } else {
+      core_.Offer(*found->second);
     }
   }
   core_.WantLeasing();

@@ -16,6 +16,8 @@ class Reader {
 
   // Rows may stand in `inbox`.
   void InboxFilled() { core_.inbox_wanted = true; }
+  // Memory has forgotten what it ranked: what a proof found missing from it means nothing.
+  void Forget() { suspects_.clear(); }
   // Submits the reads that are wanted.
   void Run();
   // One window is read from its head again and compared with memory; and so are the priorities.

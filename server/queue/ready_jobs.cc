@@ -45,8 +45,35 @@ std::optional<RankedJob> ReadyJobs::Take(const std::vector<std::string>& flags,
   if (first == nullptr) return std::nullopt;
   const RankedJob job = *first;
   Hold(job);
+  NoteLease(job);
   for (const auto& [other_flags, view] : views_) view->Remove(job.id);
   return job;
+}
+
+void ReadyJobs::NoteLease(const RankedJob& job) {
+  const Rank rank = job.rank();
+  Rank& last = last_leased_[job.task].try_emplace(job.priority, rank).first->second;
+  if (last < rank) last = rank;
+}
+
+bool ReadyJobs::LeasedBehind(const ReadyWindow& window) const {
+  const auto task = last_leased_.find(window.task());
+  if (task == last_leased_.end()) return false;
+  const auto last = task->second.find(window.priority());
+  return last != task->second.end() && window.KnownUpTo() < last->second;
+}
+
+const ReadyWindow* ReadyJobs::WindowToLease(const std::vector<std::string>& flags,
+                                            const std::vector<std::string>& tasks, absl::Time now) {
+  ReadyView& view = *views_.at(flags);
+  const ReadyWindow* window = view.WindowToLease(tasks, now);
+  if (window == nullptr) return nullptr;
+  const bool shared = std::any_of(views_.begin(), views_.end(), [&](const auto& entry) {
+    return entry.second.get() != &view && entry.second->serves(window->task());
+  });
+  if (!shared && !LeasedBehind(*window)) return window;
+  view.WantRead(window->task(), window->priority());
+  return nullptr;
 }
 
 bool ReadyJobs::NothingDue(const std::vector<std::string>& flags,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "server/job/job.h"
 #include "server/queue/busy_queues.h"
@@ -37,6 +38,14 @@ class ReadyJobs {
   // Takes the first job that such a session may run now; its serial queue is held until Release().
   std::optional<RankedJob> Take(const std::vector<std::string>& flags,
                                 const std::vector<std::string>& tasks, absl::Time now);
+  // Where the first due jobs of such a session stand, if they can be leased without being read; see
+  // ReadyView. Not while another view could rank them too, nor before the reads have passed every
+  // job of that task and priority that is leased or in other hands.
+  const ReadyWindow* WindowToLease(const std::vector<std::string>& flags,
+                                   const std::vector<std::string>& tasks, absl::Time now);
+  // The job is leased, or about to be.
+  void NoteLease(const RankedJob& job);
+
   bool NothingDue(const std::vector<std::string>& flags, const std::vector<std::string>& tasks,
                   absl::Time now) const;
 
@@ -54,8 +63,13 @@ class ReadyJobs {
   void Forget();
 
  private:
+  // A job behind the window's end may be leased, or have been.
+  bool LeasedBehind(const ReadyWindow& window) const;
+
   const QueueOptions& options_;
   BusyQueues busy_;
+  // The last job leased of each task and priority, in the order of work.
+  absl::flat_hash_map<std::string, std::map<int, Rank>> last_leased_;
   uint64_t reads_ = 0;
   std::map<std::vector<std::string>, std::unique_ptr<ReadyView>> views_;
 };

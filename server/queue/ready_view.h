@@ -17,6 +17,7 @@
 #include "server/queue/options.h"
 #include "server/queue/ready_window.h"
 #include "server/queue/serial_queue.h"
+#include "server/queue/window_lease.h"
 
 namespace leasehold::queue {
 
@@ -44,6 +45,22 @@ class ReadyView {
 
   // The first due job of these tasks whose serial queue, if any, lets it run. Stays ranked.
   const RankedJob* First(const std::vector<std::string>& tasks, absl::Time now);
+  // Where the first due jobs of these tasks stand, when none is in memory: behind the end of one
+  // window. Null if there is none, or if they must be read before they can be leased, which is
+  // then wanted.
+  const ReadyWindow* WindowToLease(const std::vector<std::string>& tasks, absl::Time now);
+  // The window is being leased from. Returns the key to begin after; `read` names it.
+  std::optional<Rank> BeginLease(const std::string& task, int priority, uint64_t& read);
+  // It has come to `last`, or to the end of what is due; where all are such as can be leased so, it
+  // goes on like that.
+  void WindowLeased(const WindowLease& lease, std::optional<Rank> last, bool complete,
+                    bool all_leased);
+  // Nothing was done.
+  void LeaseMetLock(const WindowLease& lease);
+  // The window's jobs can only be leased once they are read.
+  void WantRead(const std::string& task, int priority);
+  bool serves(const std::string& task) const { return tasks_.contains(task); }
+
   // Nothing of these tasks is due, in memory or out of it.
   bool NothingDue(const std::vector<std::string>& tasks, absl::Time now) const;
   // When the next job that is not yet due becomes so.
@@ -55,7 +72,7 @@ class ReadyView {
   // What must be read for the view to go on; each request is answered by one of the methods below.
   // `read` names the read: an answer counts only where that read is still the one waited for.
   std::vector<std::string> TasksToRead(uint64_t& read);
-  std::vector<ReadWindows::Window> WindowsToRead(uint64_t& read);
+  std::vector<ReadWindows::Window> WindowsToRead(absl::Time now, uint64_t& read);
   // `heads`: how many jobs of each.
   std::vector<std::string> QueuesToRead(size_t most, uint64_t& read, int& heads);
   // A window to be read again from its head, as a proof; the windows take turns.
@@ -94,6 +111,8 @@ class ReadyView {
   };
 
   bool Allows(const RankedJob& job) const;
+  ReadyWindow* LeasedWindow(const WindowLease& lease);
+  void TakeBack(const std::vector<RankedJob>& aside);
   ReadyWindow* WindowOf(const RankedJob& job);
   void Place_(const RankedJob& job, ReadyWindow* window);
   void Forget(JobId job);

@@ -17,12 +17,12 @@ std::vector<std::string> ReadyView::TasksToRead(uint64_t& read) {
   return names;
 }
 
-std::vector<ReadWindows::Window> ReadyView::WindowsToRead(uint64_t& read) {
+std::vector<ReadWindows::Window> ReadyView::WindowsToRead(absl::Time now, uint64_t& read) {
   read = ++reads_;
   std::vector<ReadWindows::Window> windows;
   for (auto& [name, task] : tasks_) {
     for (auto& [priority, window] : task.windows) {
-      if (!window->wants_read()) continue;
+      if (!window->wants_read(now)) continue;
       windows.push_back({name, priority, forbidden_flags_,
                          window->BeginRead(read, /*rebuild=*/false), options_.window_rows});
     }
@@ -102,16 +102,17 @@ std::vector<RankedJob> ReadyView::WindowRead(
   if (found == task->second.windows.end() || !found->second->reading(read)) return suspects;
   ReadyWindow& window = *found->second;
   const Rank known_up_to = window.KnownUpTo();
-  for (const RankedJob& job : window.EndRead(page.last, page.complete)) {
-    Forget(job.id);
-    Offer(job);
-  }
+  const std::vector<RankedJob> aside = window.EndRead(page.last, page.complete);
+  TakeBack(aside);
+  absl::flat_hash_set<JobId> told;
+  for (const RankedJob& job : aside) told.insert(job.id);
   for (const RankedJob& job : page.jobs) {
     if (elsewhere(job)) continue;
     const bool known = Knows(job);
     const bool should_be_known = !(known_up_to < job.rank()) && !Dropped(job);
     const bool as_expected = known ? KnowsLaterOrExactly(job) : !should_be_known;
-    if (!as_expected) {
+    // What was told meanwhile and left to a later read may be newer than this row, or older.
+    if (!as_expected || (!known && told.contains(job.id))) {
       suspects.push_back(job);
     } else if (!known) {
       Offer(job);

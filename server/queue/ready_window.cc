@@ -1,6 +1,7 @@
 #include "server/queue/ready_window.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace leasehold::queue {
@@ -29,8 +30,14 @@ void ReadyWindow::Erase(const Rank& rank) {
   std::erase_if(aside_, [&rank](const RankedJob& job) { return job.rank() == rank; });
 }
 
-bool ReadyWindow::wants_read() const {
-  return !reading() && !complete_ && jobs_.size() < std::max<size_t>(1, capacity_ / 2);
+bool ReadyWindow::wants_read(absl::Time now) const {
+  if (reading() || complete_ || jobs_.size() >= std::max<size_t>(1, capacity_ / 2)) return false;
+  return read_wanted_ || reads_ahead_ || (end_.has_value() && end_->run_at > now);
+}
+
+void ReadyWindow::WantRead(bool on) {
+  read_wanted_ = true;
+  reads_ahead_ = reads_ahead_ || on;
 }
 
 std::optional<Rank> ReadyWindow::CertainUpTo() const {
@@ -56,6 +63,7 @@ std::optional<RankedJob> ReadyWindow::TakeOverflow() {
 
 std::optional<Rank> ReadyWindow::BeginRead(uint64_t read, bool rebuild) {
   reading_ = read;
+  if (!rebuild) read_wanted_ = false;
   return rebuild ? std::nullopt : end_;
 }
 
@@ -63,6 +71,8 @@ std::vector<RankedJob> ReadyWindow::EndRead(std::optional<Rank> last, bool compl
   reading_ = 0;
   if (last.has_value() && (!end_.has_value() || *end_ < *last)) end_ = last;
   complete_ = complete_ || complete;
+  reads_ahead_ = reads_ahead_ && !complete_;
+  locked_ = false;
   while (!behind_end_.empty() && Reached(behind_end_.begin()->first)) {
     jobs_.insert(*behind_end_.begin());
     behind_end_.erase(behind_end_.begin());
@@ -70,8 +80,23 @@ std::vector<RankedJob> ReadyWindow::EndRead(std::optional<Rank> last, bool compl
   return std::exchange(aside_, {});
 }
 
+std::vector<RankedJob> ReadyWindow::EndLease(std::optional<Rank> last, bool all, absl::Time now) {
+  if (all) last = Rank{priority_, now, std::numeric_limits<JobId>::max()};
+  std::vector<RankedJob> aside = EndRead(last, /*complete=*/false);
+  // What becomes due later is not known.
+  read_wanted_ = read_wanted_ || all;
+  return aside;
+}
+
+std::vector<RankedJob> ReadyWindow::MeetLock() {
+  std::vector<RankedJob> aside = EndRead(std::nullopt, /*complete=*/false);
+  locked_ = true;
+  return aside;
+}
+
 std::vector<RankedJob> ReadyWindow::AbandonRead() {
   reading_ = 0;
+  read_wanted_ = reads_ahead_ = locked_ = false;
   complete_ = false;
   end_.reset();
   std::vector<RankedJob> dropped = std::exchange(aside_, {});

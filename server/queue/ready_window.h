@@ -35,8 +35,17 @@ class ReadyWindow {
 
   // Nothing stands in the database behind what is in memory.
   bool complete() const { return complete_ && reading_ == 0; }
-  // A refill is worth its while.
-  bool wants_read() const;
+  // A refill is worth its while: a session waits for one, or the window feeds sessions from memory
+  // or holds what becomes due later.
+  bool wants_read(absl::Time now) const;
+  // A session waits for jobs behind the end; with `on`, refills go on ahead of need.
+  void WantRead(bool on);
+  // What is due behind the end may be leased there without being read before: nothing in memory
+  // ranks before it, and nobody waits for a read.
+  bool leasable() const {
+    return !reading() && !complete_ && !read_wanted_ && !locked_ && jobs_.empty() &&
+           behind_end_.empty();
+  }
   // Every job up to this rank is in memory; unset: every job is.
   std::optional<Rank> CertainUpTo() const;
 
@@ -49,6 +58,11 @@ class ReadyWindow {
   // The read has come to `last`. Returns the newcomers that were kept aside meanwhile: they, and
   // the rows read, are to be inserted now.
   std::vector<RankedJob> EndRead(std::optional<Rank> last, bool complete);
+  // What was due at `now` behind the end was leased, as far as `last`, or all of it. Returns the
+  // newcomers kept aside meanwhile.
+  std::vector<RankedJob> EndLease(std::optional<Rank> last, bool all, absl::Time now);
+  // A row behind the end is locked by somebody: only a read brings the others.
+  std::vector<RankedJob> MeetLock();
   // The read failed: nothing is known. Returns all that was in memory.
   std::vector<RankedJob> AbandonRead();
 
@@ -71,6 +85,9 @@ class ReadyWindow {
   std::optional<Rank> end_;  // the last row read; nothing up to it is missing from memory
   bool complete_ = false;
   uint64_t reading_ = 0;
+  bool read_wanted_ = false;
+  bool reads_ahead_ = false;
+  bool locked_ = false;
   std::vector<RankedJob> aside_;
 };
 

@@ -160,7 +160,7 @@ void Recorder::Settle(uint64_t number, OutcomeResult result, const RankedJob* jo
   }
   Drop(lease);
   // A window may have shown it before, and it may be leased again by now.
-  if (job != nullptr && !core_.InOtherHands(*job)) core_.ready.Offer(*job, core_.now);
+  if (job != nullptr) core_.Offer(*job);
   core_.in_hand.LeaseEnded(token.job_id);
   core_.WantLeasing();
   for (const Reporter& reporter : ending.reporters) Decide(reporter, token, result);

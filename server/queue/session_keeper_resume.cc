@@ -66,6 +66,7 @@ void SessionKeeper::Adopt(Session& session, const OpenFrame& open, const ReadJob
   for (const LeaseToken& token : open.held) {
     const auto job = jobs.find(token.job_id);
     const bool good = job != jobs.end() && job->second->activation == token.activation &&
+                      !core_.BeingLeased(*job->second) &&
                       core_.leases.FindByJob(token.job_id) == nullptr &&
                       !core_.in_hand.contains(token.job_id) &&
                       (token.fencing_number >> 32) < core_.epoch &&
@@ -81,7 +82,7 @@ void SessionKeeper::Adopt(Session& session, const OpenFrame& open, const ReadJob
     lease.received = true;
     core_.ready.Remove(token.job_id, core_.now);
     core_.ready.Hold(lease.job);
-    core_.leases.Add(std::move(lease));
+    core_.Book(std::move(lease));
     ++session.held;
   }
   if (row != 0) core_.WantLeaseRowsWritten();

@@ -19,6 +19,8 @@ absl::StatusOr<RemoveJobAnswer> Execute(Connection& connection, const WriteStamp
                                         const RemoveJob& request);
 absl::StatusOr<LeaseJobsAnswer> Execute(Connection& connection, const WriteStamp& stamp,
                                         const LeaseJobs& request);
+absl::StatusOr<LeaseWindowAnswer> Execute(Connection& connection, const WriteStamp& stamp,
+                                          const LeaseWindow& request);
 absl::StatusOr<RecordOutcomesAnswer> Execute(Connection& connection, const WriteStamp& stamp,
                                              const RecordOutcomes& request);
 absl::StatusOr<WriteMissingLeasesAnswer> Execute(Connection& connection, const WriteStamp& stamp,

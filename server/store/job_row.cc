@@ -36,6 +36,13 @@ void ReadUnrankedColumns(RowReader& row, Job& job) {
   job.updated_at = row.OptionalTime().value_or(job.created_at);
 }
 
+Job ReadWholeJob(RowReader& row) {
+  Job job;
+  ReadRankedColumns(row, job);
+  ReadUnrankedColumns(row, job);
+  return job;
+}
+
 std::vector<Job> ReadWholeJobs(const pqxx::result& result) {
   const bool has_lease = result.columns() > kColumnsWithoutLease;
   std::vector<Job> jobs(result.size());

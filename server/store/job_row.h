@@ -17,6 +17,9 @@ RankedJob ReadRankedJob(RowReader& row);
 // created_at, updated_at (NULL: as created_at).
 void ReadUnrankedColumns(RowReader& row, Job& job);
 
+// Both.
+Job ReadWholeJob(RowReader& row);
+
 // Rows of whole jobs: the ranked columns, the others; and, where the statement has them, locked_at
 // and locked_by.
 std::vector<Job> ReadWholeJobs(const pqxx::result& result);

@@ -72,6 +72,20 @@ absl::StatusOr<LeaseJobsAnswer> Rebuild(Connection& connection, const JournalRow
   return LeaseJobsAnswer{ReadWholeJobs(*result)};
 }
 
+// How far it read is not known any more.
+absl::StatusOr<LeaseWindowAnswer> Rebuild(Connection& connection, const JournalRow&,
+                                          const LeaseWindow& request) {
+  const auto result = connection.Run(sql::kReadLeasedWindow, request.leases.number);
+  if (!result.ok()) return result.status();
+  LeaseWindowAnswer answer;
+  for (const pqxx::row& columns : *result) {
+    RowReader row(columns);
+    const size_t lease = static_cast<size_t>(row.Bigint()) - 1;
+    answer.leased.push_back({lease, ReadWholeJob(row)});
+  }
+  return answer;
+}
+
 absl::StatusOr<RecordOutcomesAnswer> Rebuild(Connection& connection, const JournalRow& row,
                                              const RecordOutcomes& request) {
   auto jobs = ReadRanked(connection, JobIds(request));

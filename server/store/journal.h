@@ -43,6 +43,8 @@ absl::StatusOr<RemoveJobAnswer> Rebuild(Connection& connection, const JournalRow
                                         const RemoveJob& request);
 absl::StatusOr<LeaseJobsAnswer> Rebuild(Connection& connection, const JournalRow& row,
                                         const LeaseJobs& request);
+absl::StatusOr<LeaseWindowAnswer> Rebuild(Connection& connection, const JournalRow& row,
+                                          const LeaseWindow& request);
 absl::StatusOr<RecordOutcomesAnswer> Rebuild(Connection& connection, const JournalRow& row,
                                              const RecordOutcomes& request);
 absl::StatusOr<WriteMissingLeasesAnswer> Rebuild(Connection& connection, const JournalRow& row,

@@ -16,7 +16,7 @@ constexpr int kSteps = 1000;
 std::vector<uint64_t> Seeds() {
   if (const char* one = std::getenv("LEASEHOLD_SEED")) return {std::strtoull(one, nullptr, 10)};
   std::vector<uint64_t> seeds;
-  for (uint64_t seed = 1; seed <= 400; ++seed) seeds.push_back(seed);
+  for (uint64_t seed = 1; seed <= 600; ++seed) seeds.push_back(seed);
   return seeds;
 }
 

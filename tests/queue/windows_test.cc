@@ -20,6 +20,14 @@ queue::QueueOptions SmallWindows() {
 class Windows : public QueueTest {
  protected:
   Windows() : QueueTest(SmallWindows()) {}
+
+  // Another view ranks the same jobs: they are read before they are leased.
+  void ShareTheJobs() {
+    ExecutorOptions other;
+    other.forbidden_flags = {"gpu"};
+    other.window = 0;
+    Connect(other);
+  }
 };
 
 TEST_F(Windows, BringABacklogOfHundredsInOrder) {
@@ -61,6 +69,7 @@ TEST_F(Windows, TakeInNewcomersThatRankBeforeTheRest) {
 }
 
 TEST_F(Windows, RankNewcomersOfARefillAfterItsAnswer) {
+  ShareTheJobs();
   const std::vector<JobId> backlog = AddMany(10, AJob());
   queue_.store().HoldAnswers<ReadWindows>();
   FakeExecutor& executor = Connect({"t"}, 1);
@@ -138,6 +147,7 @@ TEST_F(Windows, SkipThousandsOfJobsWithAForbiddenFlag) {
 }
 
 TEST_F(Windows, AreReadAnewAfterAFailedRead) {
+  ShareTheJobs();
   const std::vector<JobId> added = AddMany(20, AJob());
   queue_.store().Fail<ReadWindows>(absl::InternalError("out of memory"));
   FakeExecutor& executor = Connect({"t"}, 2);

@@ -44,6 +44,8 @@ TEST_F(StatementPlanTest, FindsJobsByIdAndNeverReadsTheWholeTable) {
       {sql::kReadJobs, 1, "job_rows_pkey"},
       {sql::kReadInbox, 1, "Index Scan using job_rows_pkey"},
       {sql::kLoadLeases, 0, "Index Scan using job_rows_pkey"},
+      {sql::kReadLeasedWindow, 1, "Index Scan using job_rows_pkey"},
+      {sql::kLeaseWindow, 13, "Index Scan using job_rows_ready"},
       {sql::kReadLeasedJobs, 1, "Index Scan using job_rows_pkey"},
       {sql::kGetJob, 1, "Index Scan using job_rows_pkey"},
       {sql::kReadWindows, 6, "Index Scan using job_rows_ready"},

@@ -153,6 +153,19 @@ TEST_P(InDoubtWriteTest, LeasesJobsOnce) {
   EXPECT_EQ(Count("leases"), 1);
 }
 
+TEST_P(InDoubtWriteTest, LeasesAWindowOnce) {
+  Add(3, {.task = "mail", .payload = "[1]"});
+  LeaseWindow request{"mail", 0, {}, {}, absl::Now() + absl::Minutes(1), {5, {}}};
+  for (uint64_t i = 0; i < 2; ++i) request.leases.leases.push_back({{100 + i, 0, 0, 5}, 7});
+
+  const auto answer = AskCut<LeaseWindowAnswer>("lease_window", request);
+
+  ASSERT_THAT(answer.leased, SizeIs(2));
+  EXPECT_EQ(answer.leased[1].lease, 1u);
+  EXPECT_EQ(answer.leased[1].job.payload, "[1]");
+  EXPECT_EQ(Count("leases WHERE job_ids = '{1,2}'"), 1);
+}
+
 TEST_P(InDoubtWriteTest, RecordsOutcomesOnce) {
   const std::vector<LeaseToken> tokens = Lease(Add(4), 5);
   RecordOutcomes::Update taken_back = FailureOf(tokens[2]);

@@ -196,6 +196,7 @@ TEST_F(PgJobStoreTest, LetsNoWriteOfADeposedLeaderPass) {
       {"lease_jobs", LeaseJobs{{}, {1, {}}, false}},
       {"lease_jobs", LeaseJobs{{}, {1, {}}, true}},
       {"record_completions", RecordOutcomes{{{{1, 100, 0, 0}}}, {}, {}}},
+      {"lease_window", LeaseWindow{"mail", 0, {}, {}, absl::Now(), {1, {{{1, 0, 0, 0}, 7}}}}},
       {"record_outcomes", RecordOutcomes{{}, {FailureOf({1, 100, 0, 0})}, {}}},
       {"write_missing_leases", WriteMissingLeases{{{1, {{{1, 1, 0, 0}, 7}}}}}},
       {"open_session", OpenSession{{7, "s", "e", "host", {}}}},

@@ -13,6 +13,8 @@ absl::StatusOr<AddKeyedJobsAnswer> Execute(Tables& tables, const AddKeyedJobs& r
                                            absl::Time now);
 absl::StatusOr<RemoveJobAnswer> Execute(Tables& tables, const RemoveJob& request, absl::Time now);
 absl::StatusOr<LeaseJobsAnswer> Execute(Tables& tables, const LeaseJobs& request, absl::Time now);
+absl::StatusOr<LeaseWindowAnswer> Execute(Tables& tables, const LeaseWindow& request,
+                                          absl::Time now);
 absl::StatusOr<RecordOutcomesAnswer> Execute(Tables& tables, const RecordOutcomes& request,
                                              absl::Time now);
 absl::StatusOr<WriteMissingLeasesAnswer> Execute(Tables& tables, const WriteMissingLeases& request,

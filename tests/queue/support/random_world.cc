@@ -27,7 +27,7 @@ queue::QueueOptions SmallAndQuick(uint64_t seed) {
 
 }  // namespace
 
-RandomWorld::RandomWorld(uint64_t seed) : random_(seed) {
+RandomWorld::RandomWorld(uint64_t seed) : plain_(seed % 3 == 0), random_(seed) {
   for (uint64_t server = 0; server < 2; ++server) {
     servers_.push_back(std::make_unique<QueueHarness>(tables_, SmallAndQuick(seed), seed + server));
   }
@@ -66,12 +66,12 @@ void RandomWorld::Step() {
 
 NewJob RandomWorld::AnyJob(bool keyed) {
   NewJob job;
-  job.task = std::string(1, static_cast<char>('a' + Up(3)));
-  if (OneIn(2)) job.queue_name = std::string(1, static_cast<char>('p' + Up(3)));
-  job.priority = Up(3);
+  job.task = std::string(1, static_cast<char>('a' + Up(plain_ ? 1 : 3)));
+  if (OneIn(plain_ ? 20 : 2)) job.queue_name = std::string(1, static_cast<char>('p' + Up(3)));
+  job.priority = Up(plain_ ? 1 : 3);
   if (OneIn(3)) job.delay = absl::Milliseconds(Up(20'000));
   job.max_attempts = 1 + Up(3);
-  if (OneIn(4)) job.flags = {OneIn(2) ? "gpu" : "mail"};
+  if (OneIn(plain_ ? 40 : 4)) job.flags = {OneIn(2) ? "gpu" : "mail"};
   if (OneIn(20)) job.payload = kRefusedText;
   if (!keyed) return job;
   job.key = std::string(1, static_cast<char>('k' + Up(4)));
@@ -121,7 +121,7 @@ void RandomWorld::ChangeBySql() {
     if (how == 0) CompleteBySql(tables_, id);
     if (how == 1) FailBySql(tables_, id);
     if (how == 2) RescheduleBySql(tables_, id, now + absl::Milliseconds(Up(10'000)));
-    if (how == 3) ReviveBySql(tables_, id, now);
+    if (how == 3 && tables_.LiveLease(id) == nullptr) ReviveBySql(tables_, id, now);
     if (how == 4) UnlockBySql(tables_, id);
   }
   if (OneIn(2)) leader().InboxFilled();
@@ -142,7 +142,7 @@ void RandomWorld::ConnectOrBreak() {
     options.name = absl::StrFormat("e%d", executors_.size());
     options.tasks = OneIn(2) ? std::vector<std::string>{"a", "b", "c"}
                              : std::vector<std::string>{OneIn(2) ? "a" : "b", "c"};
-    if (OneIn(3)) options.forbidden_flags = {OneIn(2) ? "gpu" : "mail"};
+    if (OneIn(plain_ ? 30 : 3)) options.forbidden_flags = {OneIn(2) ? "gpu" : "mail"};
     options.window = 1 + Up(6);
     options.window_bytes = OneIn(3) ? 600 : 1 << 20;
     options.once = OneIn(5);
@@ -173,7 +173,7 @@ void RandomWorld::ConnectOrBreak() {
 void RandomWorld::FailSomething() {
   FakeStore& store = leader().store();
   const absl::Status status = OneIn(2) ? absl::InternalError("no") : absl::AbortedError("a lock");
-  const int what = Up(9);
+  const int what = Up(10);
   Log(absl::StrFormat("let %d fail", what));
   if (what == 0) store.Fail<ReadWindows>(status);
   if (what == 1) store.Fail<ReadPriorities>(status);
@@ -184,6 +184,7 @@ void RandomWorld::FailSomething() {
   if (what == 6) store.Fail<RecordOutcomes>(status);
   if (what == 7) store.Fail<WriteMissingLeases>(status);
   if (what == 8) store.Fail<EndSessions>(status);
+  if (what == 9) store.Fail<LeaseWindow>(status);
 }
 
 void RandomWorld::Work() {

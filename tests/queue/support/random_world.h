@@ -79,6 +79,9 @@ class RandomWorld {
   void Fault(std::string what) { tables_.violations.push_back(std::move(what)); }
   void AnswerEverything();
 
+  // A third of the worlds have one task and few of the rest, so that backlogs are leased from
+  // windows.
+  const bool plain_;
   std::mt19937_64 random_;
   Tables tables_;
   std::vector<std::unique_ptr<QueueHarness>> servers_;
