@@ -23,8 +23,7 @@ class Sessions {
   Sessions(int count, int connections) : writing_(count, true) {
     std::vector<std::shared_ptr<grpc::Channel>> channels;
     for (int i = 0; i < connections; ++i) {
-      channels.push_back(
-          client::MakeChannel(client::DefaultServerAddress(), client::ChannelUse::kStreams));
+      channels.push_back(client::MakeChannel(client::DefaultServerAddress()));
     }
     v1::LeaseJobsRequest frame;
     v1::LeaseJobsRequest::Open& open = *frame.mutable_open();

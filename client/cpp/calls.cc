@@ -72,8 +72,7 @@ std::string MakeRequestId() {
 Calls::Calls(const std::string& addresses, absl::Duration deadline) : deadline_(deadline) {
   for (const std::string& address : SplitAddresses(addresses)) {
     servers_.push_back(
-        {.address = address,
-         .stubs = std::make_unique<Stubs>(MakeChannel(address, ChannelUse::kCalls))});
+        {.address = address, .stubs = std::make_unique<Stubs>(MakeChannel(address))});
   }
 }
 

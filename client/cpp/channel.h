@@ -12,14 +12,8 @@ namespace leasehold::client {
 // "a:7411, b:7411" -> {"a:7411", "b:7411"}
 std::vector<std::string> SplitAddresses(std::string_view addresses);
 
-enum class ChannelUse {
-  // Small answers: gRPC need not measure how much to have under way, with a ping for each.
-  kCalls,
-  kStreams,
-};
-
 // Connects when first used, and again as often as needed. Calls that meet a broken connection fail:
 // whoever makes them knows when to try again.
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, ChannelUse use);
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address);
 
 }  // namespace leasehold::client

@@ -148,7 +148,7 @@ void SessionLoop::Do(OpenStream& action) {
   std::shared_ptr<grpc::Channel>& channel = channels_[action.address];
   // One that could not connect would refuse until its own back-off is over; ours is over already.
   if (channel == nullptr || channel->GetState(false) == GRPC_CHANNEL_TRANSIENT_FAILURE) {
-    channel = MakeChannel(action.address, ChannelUse::kStreams);
+    channel = MakeChannel(action.address);
   }
   streams_.emplace(action.stream,
                    std::make_unique<LeaseStream>(action.stream, channel, queue_, *action.open));
