@@ -163,8 +163,9 @@ def tell(run, facts):
 
 def main():
     options = parse(sys.argv[1:])
-    # Ends as Ctrl-C does: with everything that was started.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # Both end everything that was started, also where a shell ignores Ctrl-C for us.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     load = os.getloadavg()[0]
     say(f"bench: {os.cpu_count()} cores, load average {load:.1f} before the start"
         + (": other work is running, figures will be low" if load > 1 else ""))
