@@ -95,15 +95,15 @@ class Run:
             plan.choose_processes(self.results)
 
     def time_left(self, plan, group, number, current):
-        """Seconds, from what each step took the last time, or should take."""
+        """Seconds after this step, from what each took the last time, or should take."""
         groups = plan.groups()
         left, begun = 0.0, False
         for later in groups[groups.index(group):]:
             for round_number in range(1, self.options.rounds + 1):
                 for step in plan.steps(later, round_number):
+                    left += self.took.get(step.name, step.seconds) if begun else 0
                     begun = begun or (later == group and round_number == number
                                       and step.name == current.name)
-                    left += self.took.get(step.name, step.seconds) if begun else 0
         return left
 
     def run_step(self, step, number, left):
@@ -121,7 +121,6 @@ class Run:
         for row, figures in measured.items():
             self.results.add(row, step.side.key, step.variant, number, figures)
         shown = ", ".join(f"{row} {report.brief(figures)}" for row, figures in measured.items())
-        left = max(0, left - self.took[step.name])
         say(f"  {number}/{self.options.rounds} {step.side.title}"
             f"{', ' + step.variant if step.variant else ''}: {shown}"
             f"   [{duration(left)} left]")
