@@ -12,8 +12,9 @@ BAR, GAP, HEAD, BETWEEN = 18, 5, 26, 22
 STYLE = """
   text { font: 13px system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif;
          fill: #1f2328; }
-  .head { font-weight: 600; font-size: 14px; }
-  .note, .better { fill: #59636e; font-size: 12px; }
+  .head, .strong { font-weight: 600; }
+  .head { font-size: 14px; }
+  .note, .better { fill: #59636e; font-size: 12px; font-weight: 400; }
   .ours { fill: #0969da; }
   .other { fill: #afb8c1; }
   .floor { fill: none; stroke: #818b98; stroke-dasharray: 4 3; }
@@ -42,7 +43,7 @@ def draw_bar(side, title, value, widest, row, y):
     length = max(1.5, value / widest * (WIDTH - LABELS - VALUES))
     kind = {OURS: "ours", FLOOR: "floor"}.get(side, "other")
     unit = "/s" if row.unit == "jobs/s" else f" {row.unit}"
-    weight = ' font-weight="600"' if side == OURS else ""
+    weight = ' class="strong"' if side == OURS else ""
     return (f'<text x="{LABELS - 10}" y="{y + 13.5}" text-anchor="end"{weight}>{escape(title)}'
             f'</text><rect class="{kind}" x="{LABELS}" y="{y + 0.5}" width="{length:.1f}" '
             f'height="{BAR - 1}" rx="3"/><text x="{LABELS + length + 8:.1f}" y="{y + 13.5}"'
@@ -59,7 +60,7 @@ def svg(results, titles, facts):
             continue
         better = "shorter is better" if row.unit == "ms" else "longer is better"
         drawn.append(f'<text class="head" x="{LABELS}" y="{y + 14}">{escape(row.title.strip())}'
-                     f'<tspan class="better" font-weight="400" dx="10">{better}</tspan></text>')
+                     f'<tspan class="better" dx="10">{better}</tspan></text>')
         y += HEAD
         widest = max(value for _, value in sides)
         for side, value in sides:
