@@ -55,11 +55,10 @@ def svg(results, titles, facts):
     drawn, y = [], 10
     for row in TABLE:
         sides = bars(results, titles, row)
-        if not any(side not in (OURS, FLOOR) for side, _ in sides) or "last 10 s" in row.title \
-                and row.row == "full_cycle":
+        if not row.charted or not any(side not in (OURS, FLOOR) for side, _ in sides):
             continue
         better = "shorter is better" if row.unit == "ms" else "longer is better"
-        drawn.append(f'<text class="head" x="{LABELS}" y="{y + 14}">{escape(row.title.strip())}'
+        drawn.append(f'<text class="head" x="{LABELS}" y="{y + 14}">{escape(row.title)}'
                      f'<tspan class="better" dx="10">{better}</tspan></text>')
         y += HEAD
         widest = max(value for _, value in sides)

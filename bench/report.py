@@ -2,7 +2,7 @@
 import json
 from dataclasses import dataclass
 
-from bench.goals import FLOOR, GOALS, OURS, slow_peers
+from bench.goals import FLOOR, GOALS, OURS, THEIRS, slow_peers
 
 
 @dataclass(frozen=True)
@@ -13,18 +13,20 @@ class Row:
     unit: str = "jobs/s"
     digits: int = 0
     floor_variant: str = None
+    charted: bool = True
 
 
 # The lines of the tables. One row of the plan may give several.
 TABLE = (
     Row("drain", "drain of preloaded jobs"),
     Row("full_cycle", "full cycle", floor_variant="three_statements"),
-    Row("full_cycle", "full cycle, its last 10 s", "last_10_s", floor_variant="three_statements"),
+    Row("full_cycle", "full cycle, its last 10 s", "last_10_s", floor_variant="three_statements",
+        charted=False),
     Row("flat_backlog", "full cycle, 1,000,000 pending"),
     Row("flat_snapshot", "full cycle, old snapshot held, last 10 s", "last_10_s"),
     Row("add_bulk", "add in bulk"),
     Row("add_single", "add, one job a call, 50 callers"),
-    Row("add_single", "  median of one call", "median_ms", "ms", 2),
+    Row("add_single", "  median of one call", "median_ms", "ms", 2, charted=False),
     Row("latency", "add to handler's start, median", "median_ms", "ms", 2),
     Row("latency", "add to handler's start, p99", "p99_ms", "ms", 2),
     Row("serial_queues", "drain of 100,000 serial queues"),
@@ -58,19 +60,20 @@ def cell(results, row, side):
 
 
 def rates(results, titles):
-    """Returns (heads, lines): every figure, ours first, with what it is over the others."""
+    """Returns (heads, lines): every figure, ours first, and what ours is over the floor and theirs."""
     others = [side for side in titles if side not in (OURS, FLOOR)]
     heads = ["", titles[OURS], "", titles[FLOOR], *(titles[side] for side in others)]
-    heads += ["over floor", *(f"over {titles[side]}" for side in others)]
+    compared = [side for side in (FLOOR, THEIRS) if side in titles]
+    heads += [f"over {titles[side]}" for side in compared]
     lines = []
     for row in TABLE:
         ours = cell(results, row, OURS)
         if ours is None:
             continue
-        below = [cell(results, row, side) for side in (FLOOR, *others)]
-        over = [f"{ours / value:.2f}" if value else "" for value in below]
+        below = {side: cell(results, row, side) for side in (FLOOR, *others)}
+        over = [f"{ours / below[side]:.2f}" if below[side] else "" for side in compared]
         lines.append([row.title, number(ours, row.digits), row.unit,
-                      *(number(value, row.digits) for value in below), *over])
+                      *(number(value, row.digits) for value in below.values()), *over])
     return heads, lines
 
 
@@ -81,11 +84,11 @@ def costs(results, titles):
     for name in dict.fromkeys(row.row for row in TABLE):
         for side in titles:
             for variant in results.variants(name, side) if side == FLOOR else [None]:
-                wal = results.median(name, side, "wal_bytes_per_job", variant)
-                if wal is None:
+                if results.part(name, side, "cpu_us_per_job", "load", variant) is None:
                     continue
                 cpu = [number(results.part(name, side, "cpu_us_per_job", part, variant), 1)
                        for part in ("postgres", "server", "load")]
+                wal = results.median(name, side, "wal_bytes_per_job", variant)
                 title = titles[side] + (f", {variant.replace('_', ' ')}" if variant else "")
                 lines.append([name.replace("_", " "), title, *cpu, number(wal)])
     return heads, lines

@@ -18,6 +18,7 @@ class Side:
 
     key = ""
     title = ""
+    uses_postgres = True
 
     def __init__(self, cluster, work):
         self.cluster = cluster
@@ -65,7 +66,8 @@ class Side:
         if servers:
             figures["server_rss_mb"] = sum(memory_mb(pid) for pid in servers)
         if figures.get("jobs"):
-            figures["wal_bytes_per_job"] = used["wal"] / figures["jobs"]
+            if self.uses_postgres:
+                figures["wal_bytes_per_job"] = used["wal"] / figures["jobs"]
             figures["cpu_us_per_job"] = {part: seconds_used / figures["jobs"] * 1e6
                                          for part, seconds_used in cpu.items()}
         return figures
@@ -147,6 +149,7 @@ class PeerSide(Side):
         self.peer = peer
         self.key = peer.name
         self.title = peer.title
+        self.uses_postgres = peer.uses_postgres
         self.processes = peer.process_counts[0]
 
     def program(self, mode):

@@ -30,11 +30,15 @@ than its handler has returned, and a run ends only when everything counted is re
 runs from just before the call that adds to the first line of the handler; its payload may be the
 time instead. The program leaves no process behind, also after SIGTERM.
 """
+import contextlib
 import hashlib
 import importlib
 import os
 import shutil
+import signal
 import subprocess
+
+from bench.process import die_with_parent
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -94,16 +98,22 @@ class Peer:
 def run_installer(words, directory, environment=None, patience=600):
     """Runs a package manager or compiler; raises Skipped with the end of what it said."""
     try:
-        done = subprocess.run(words, cwd=directory, env={**os.environ, **(environment or {})},
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, errors="replace",
-                              timeout=patience, check=False)
+        running = subprocess.Popen(words, cwd=directory, env={**os.environ, **(environment or {})},
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True, errors="replace",
+                                   start_new_session=True, preexec_fn=die_with_parent)
     except FileNotFoundError:
         raise Skipped(f"{words[0]} is not installed") from None
+    try:
+        output, _ = running.communicate(timeout=patience)
     except subprocess.TimeoutExpired:
         raise Skipped(f"'{' '.join(words)}' took longer than {patience} s") from None
-    if done.returncode:
-        said = " | ".join(line.strip() for line in done.stdout.splitlines()[-6:] if line.strip())
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+    if running.returncode:
+        said = " | ".join(line.strip() for line in output.splitlines()[-6:] if line.strip())
         raise Skipped(f"'{' '.join(words)}' failed: {said[:600]}")
 
 
