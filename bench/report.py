@@ -60,7 +60,7 @@ def cell(results, row, side):
 
 
 def rates(results, titles):
-    """Returns (heads, lines): every figure, ours first, and what ours is over the floor and theirs."""
+    """Returns (heads, lines): every figure; what ours is over the floor and graphile-worker's."""
     others = [side for side in titles if side not in (OURS, FLOOR)]
     heads = ["", titles[OURS], "", titles[FLOOR], *(titles[side] for side in others)]
     compared = [side for side in (FLOOR, THEIRS) if side in titles]
