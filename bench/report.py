@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from bench.goals import FLOOR, GOALS, OURS, THEIRS, slow_peers
 
 
+# Of others' CPU beside a measurement that is to be trusted.
+QUIET_CORES = 0.3
+
+
 @dataclass(frozen=True)
 class Row:
     row: str
@@ -123,6 +127,11 @@ def notes(results, titles, facts):
     if others:
         said.append("CPU used by others meanwhile, in cores: "
                     f"median {others[len(others) // 2]:.2f}, at most {others[-1]:.2f}")
+    loud = dict.fromkeys(record["row"] for record in results.records
+                         if record["figures"]["cores_used_by_others"] > QUIET_CORES)
+    if loud:
+        said.append(f"NOT QUIET: others used more than {QUIET_CORES} cores beside a part of "
+                    + ", ".join(loud) + ": measure these again")
     born = results.median("full_cycle", FLOOR, "jobs_per_second", "born_leased")
     if born:
         said.append(f"floor of the full cycle, born leased: {number(born)} jobs/s")
