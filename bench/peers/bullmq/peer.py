@@ -15,7 +15,7 @@ REDIS = ["--port", "0", "--save", "", "--appendonly", "yes", "--appendfsync", "a
 
 class BullMQ(Peer):
     name = "bullmq"
-    title = "BullMQ 6.7 on Redis, AOF always"
+    title = "BullMQ 6.7"
     process_counts = (1, 2)
     uses_postgres = False
 

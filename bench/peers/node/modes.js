@@ -181,6 +181,7 @@ async function latency(queue, { rate: perSecond, seconds }) {
   }
   await Promise.all(calls);
   await sleep(1);
+  if (took.length < calls.length) throw new Error(`${took.length} jobs have started`);
   return { jobs: took.length, ...waits(took) };
 }
 

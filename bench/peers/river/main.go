@@ -203,6 +203,9 @@ func latency(ctx context.Context) error {
 	}
 	time.Sleep(time.Second)
 	err = errors.Join(err, l.client.Stop(ctx))
+	if len(waits) < total {
+		err = errors.Join(err, fmt.Errorf("%d of %d jobs have started", len(waits), total))
+	}
 	result["jobs"] = len(waits)
 	measuredWaits()
 	return err

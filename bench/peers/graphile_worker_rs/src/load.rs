@@ -71,24 +71,23 @@ impl Options {
     }
 }
 
-/// A worker that does not run yet; it also adds jobs.
-pub async fn worker(options: &Options, connections: u32) -> Fallible<Arc<Worker>> {
-    let local = LocalQueueConfig::default()
-        .with_size(options.number("--local-queue", 1_000) as usize)
-        .with_queue_count(options.number("--local-queues", 2) as usize);
-    let worker = Worker::options()
+/// A worker that does not run yet; it also adds jobs. Without local queues it fetches each job.
+pub async fn worker(options: &Options, connections: u32, queues: i64) -> Fallible<Arc<Worker>> {
+    let delay = options.number("--delay-ms", 1) as u64;
+    let mut settings = Worker::options()
         .database_url("postgres:///")
         .max_pg_conn(connections)
         .concurrency(options.number("--concurrency", 24) as usize)
-        .poll_interval(Duration::from_millis(
-            options.number("--poll-ms", 100) as u64
-        ))
-        .complete_job_batch_delay(Duration::from_millis(options.number("--delay-ms", 1) as u64))
-        .local_queue(local)
-        .define_job::<Bench>()
-        .init()
-        .await?;
-    Ok(Arc::new(worker))
+        .poll_interval(Duration::from_millis(100))
+        .complete_job_batch_delay(Duration::from_millis(delay))
+        .define_job::<Bench>();
+    let queues = options.number("--local-queues", queues) as usize;
+    if queues > 0 {
+        let size = options.number("--local-queue", 1_000) as usize;
+        let local = LocalQueueConfig::default();
+        settings = settings.local_queue(local.with_size(size).with_queue_count(queues));
+    }
+    Ok(Arc::new(settings.init().await?))
 }
 
 pub fn run(worker: &Arc<Worker>) -> JoinHandle<Fallible<()>> {
