@@ -128,6 +128,8 @@ struct Core {
   bool inbox_wanted = false;
   uint64_t inbox_reads = 0;
   uint64_t inbox_emptied_by = 0;
+  // A session in once-mode waits to hear that it is idle until this read, or a later one.
+  uint64_t idle_after_read = 0;
 
   Totals totals;
   Tallies tallies;

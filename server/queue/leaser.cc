@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "server/queue/retry.h"
 
 namespace leasehold::queue {
@@ -18,9 +19,12 @@ bool SameAsRanked(const RankedJob& a, const RankedJob& b) {
 void Leaser::Join(Session& session) {
   core_.ready.Serve(session.forbidden_flags, session.tasks);
   for (const std::string& task : session.tasks) by_task_[task].push_back(session.number);
+  const auto kind = std::pair(session.forbidden_flags, session.tasks);
+  session.kind = kinds_.try_emplace(kind, static_cast<int>(kinds_.size())).first->second;
   session.served = true;
   session.idle_after_read = core_.inbox_reads + 1;
   if (session.once) core_.inbox_wanted = true;
+  if (session.once) core_.idle_after_read = session.idle_after_read;
   core_.WantLeasing();
 }
 
@@ -73,9 +77,24 @@ void Leaser::ShareOut(const std::vector<Session*>& sessions, int most, Give give
   }
 }
 
+// Those for which there may be a job in memory. Of thousands of idle sessions most are alike.
+std::vector<Session*> Leaser::SessionsWithWork(const std::vector<Session*>& sessions) {
+  absl::flat_hash_map<int, bool> found;
+  std::vector<Session*> able;
+  for (Session* session : sessions) {
+    const auto [work, fresh] = found.try_emplace(session->kind, false);
+    if (fresh) {
+      ReadyView& view = *core_.ready.view(session->forbidden_flags);
+      work->second = view.First(session->tasks, core_.now) != nullptr;
+    }
+    if (work->second || session->waiting_alone.has_value()) able.push_back(session);
+  }
+  return able;
+}
+
 std::vector<Leaser::Pick> Leaser::PickJobs(const std::vector<Session*>& sessions) {
   std::vector<Pick> picks;
-  ShareOut(sessions, core_.options.lease_batch,
+  ShareOut(SessionsWithWork(sessions), core_.options.lease_batch,
            [this, &picks](Session& session) { return PickFor(session, picks); });
   return picks;
 }
@@ -84,8 +103,10 @@ std::vector<Leaser::Pick> Leaser::PickJobs(const std::vector<Session*>& sessions
 bool Leaser::LeaseFromWindow(const std::vector<Session*>& sessions) {
   const ReadyWindow* window = nullptr;
   const Session* first = nullptr;
+  absl::flat_hash_set<int> asked;
   for (const Session* session : sessions) {
     if (window != nullptr || session->waiting_alone.has_value()) continue;
+    if (!asked.insert(session->kind).second) continue;
     window = WindowFor(*session);
     first = session;
   }
@@ -116,10 +137,13 @@ const ReadyWindow* Leaser::WindowFor(const Session& session) {
 std::vector<Session*> Leaser::SessionsOfWindow(const std::vector<Session*>& sessions,
                                                const Session& first, const ReadyWindow& window) {
   std::vector<Session*> members;
+  absl::flat_hash_map<int, bool> same = {{first.kind, true}};
   for (Session* session : sessions) {
     if (session->waiting_alone.has_value()) continue;
     if (session->forbidden_flags != first.forbidden_flags) continue;
-    if (session->tasks == first.tasks || WindowFor(*session) == &window) members.push_back(session);
+    const auto [found, fresh] = same.try_emplace(session->kind, false);
+    if (fresh) found->second = WindowFor(*session) == &window;
+    if (found->second) members.push_back(session);
   }
   return members;
 }
@@ -144,12 +168,14 @@ bool Leaser::PickFor(Session& session, std::vector<Pick>& picks) {
   if (job.has_value()) {
     if (session.used() > 0) return false;
     session.waiting_alone.reset();
+    --waiting_alone_;
   } else {
     job = core_.ready.Take(session.forbidden_flags, session.tasks, core_.now);
     if (!job.has_value()) return false;
     core_.in_hand.Take(job->id);
     if (job->crashes > 0 && session.used() > 0) {
       session.waiting_alone = std::move(job);
+      ++waiting_alone_;
       return false;
     }
   }

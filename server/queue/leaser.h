@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -56,6 +57,7 @@ class Leaser {
 
   void ReturnLockedJobs();
   std::vector<Session*> SessionsWithRoom();
+  std::vector<Session*> SessionsWithWork(const std::vector<Session*>& sessions);
   std::vector<Pick> PickJobs(const std::vector<Session*>& sessions);
   bool PickFor(Session& session, std::vector<Pick>& picks);
   // Gives to the sessions in turn, the one of whose window the least is used first, until each
@@ -88,6 +90,9 @@ class Leaser {
   Recorder& recorder_;
   Delivery& delivery_;
   std::map<std::string, std::vector<SessionNumber>> by_task_;
+  // Of forbidden flags and tasks.
+  std::map<std::pair<std::vector<std::string>, std::vector<std::string>>, int> kinds_;
+  int waiting_alone_ = 0;
   absl::flat_hash_map<std::string, size_t> turn_of_task_;
   SessionNumber turn_ = 0;
   std::vector<Locked> locked_;

@@ -35,6 +35,7 @@ Session* Leaser::SessionFor(const NewJob& job) {
 // A job that waits until its session is empty is left to others when that session takes no jobs any
 // more, or another one is empty.
 void Leaser::GiveBackWaiting() {
+  if (waiting_alone_ == 0) return;
   for (Session* session : core_.sessions.all()) {
     if (!session->waiting_alone.has_value()) continue;
     const bool takes_none = session->stream == 0 || session->draining || session->window.jobs == 0;
@@ -45,6 +46,7 @@ void Leaser::GiveBackWaiting() {
 void Leaser::GiveBackWaiting(Session& session) {
   if (!session.waiting_alone.has_value()) return;
   const RankedJob job = *std::exchange(session.waiting_alone, std::nullopt);
+  --waiting_alone_;
   core_.in_hand.LetGo(job.id);
   core_.ready.Offer(job, core_.now);
   core_.ready.Release(job, core_.now);

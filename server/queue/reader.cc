@@ -108,6 +108,7 @@ void Reader::ReadTheInbox() {
 void Reader::ApplyInbox(ReadInboxAnswer& inbox, uint64_t read) {
   for (const JobId id : inbox.job_ids) missed_.erase(id);
   Apply(inbox.job_ids, inbox.jobs);
+  if (core_.inbox_emptied_by < core_.idle_after_read) core_.WantLeasing();
   if (inbox.complete) core_.inbox_emptied_by = read;
   core_.inbox_wanted = core_.inbox_wanted || !inbox.complete;
   if (inbox.inbox_ids.empty()) return;
@@ -170,7 +171,7 @@ void Reader::Apply(const std::vector<JobId>& ids, const std::vector<RankedJob>& 
       core_.Offer(*found->second);
     }
   }
-  core_.WantLeasing();
+  if (!ids.empty()) core_.WantLeasing();
 }
 
 // The executor is told that its run counts for nothing. It is not told that the lease is lost:

@@ -30,6 +30,8 @@ struct Session {
   std::string executor_name;
   std::vector<std::string> tasks;            // sorted, each once
   std::vector<std::string> forbidden_flags;  // sorted, each once
+  // The same for all sessions that may take the same jobs: what one of them finds holds for all.
+  int kind = 0;
   WindowFrame window;
   bool once = false;
   bool told_idle = false;

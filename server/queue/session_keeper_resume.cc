@@ -135,7 +135,7 @@ void SessionKeeper::Tick() {
   for (Session* session : core_.sessions.all()) {
     if (session->stream == 0) continue;
     AskForReceipts(*session);
-    if (core_.now - session->last_sent >= core_.options.heartbeat_interval * 3 / 4) {
+    if (core_.now - session->last_sent >= core_.options.heartbeat_interval) {
       core_.SendTo(*session, {ServerHeartbeatFrame{}, 0});
     }
   }
