@@ -10,6 +10,10 @@ namespace {
 // Between the last delivery of an old leader and the first of a new one.
 constexpr absl::Duration kSafetyMargin = absl::Seconds(1);
 
+// How long the backends of an expired leader are waited for, whose end frees the lock.
+constexpr int kLockTries = 50;
+constexpr absl::Duration kLockPause = absl::Milliseconds(20);
+
 }  // namespace
 
 Leadership::Leadership(Options options, LeadershipObserver& observer)
@@ -75,12 +79,19 @@ void Leadership::Run() {
 bool Leadership::Connect() {
   if (store_ != nullptr && !store_->lost()) return true;
   store_.reset();
+  locked_ = false;
   auto connected = store::LeadershipStore::Connect(options_.connection);
   if (!connected.ok()) return false;
   store_ = *std::move(connected);
   const absl::Status registered = store_->Register(options_.address, options_.version);
-  if (registered.ok() && leads()) (void)store_->TryLock();
+  if (registered.ok() && leads()) TryLock();
   return registered.ok();
+}
+
+// Without the lock a leader would be taken over at once by the next that asks for it.
+bool Leadership::TryLock() {
+  if (!locked_) locked_ = store_->TryLock().value_or(false);
+  return locked_;
 }
 
 void Leadership::Follow() {
@@ -96,14 +107,16 @@ bool Leadership::MayTakeOver(const store::Leadership& seen) {
     watched_ = seen;
     watched_since_ = Clock::now();
   }
-  const auto locked = store_->TryLock();
-  if (locked.ok() && *locked) return true;
+  if (TryLock()) return true;
   return !moved && absl::FromChrono(Clock::now() - watched_since_) >= options_.ttl;
 }
 
 void Leadership::TakeOver(const store::Leadership& seen) {
   if (!seen.server_id.empty() && seen.server_id != options_.connection.server_id) {
     (void)store_->EndBackends(seen.server_id);
+    for (int i = 0; i < kLockTries && !TryLock(); ++i) {
+      if (!Wait(kLockPause)) return;
+    }
   }
   const auto began = Clock::now();
   const auto epoch = store_->TakeOver(seen.epoch);
@@ -131,6 +144,7 @@ void Leadership::Renew() {
   const auto began = Clock::now();
   const auto renewed = store_->Renew(epoch_);
   if (renewed.ok()) {
+    TryLock();
     observer_.FollowClock(*renewed, Clock::now());
     return Renewed(began);
   }
@@ -156,6 +170,7 @@ void Leadership::StepDown() {
   observer_.EndLeading();
   // The session lock goes with the connection.
   store_.reset();
+  locked_ = false;
   watched_since_ = Clock::time_point();
 }
 

@@ -66,6 +66,7 @@ class Leadership {
   // Waits, unless there is something to do sooner. False: stop.
   bool Wait(absl::Duration duration);
   bool Connect();
+  bool TryLock();
   void Follow();
   bool MayTakeOver(const store::Leadership& seen);
   void TakeOver(const store::Leadership& seen);
@@ -81,6 +82,7 @@ class Leadership {
 
   // Only the leadership thread touches these.
   std::unique_ptr<store::LeadershipStore> store_;
+  bool locked_ = false;  // this connection holds the leader's lock
   store::Leadership watched_;
   Clock::time_point watched_since_;
 
