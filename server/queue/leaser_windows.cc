@@ -15,12 +15,13 @@ void Leaser::Submit(LeaseWindow request) {
   lease.now = request.now = core_.now;
   lease.after = request.after = view.BeginLease(request.task, request.priority, lease.read);
   ++in_flight_;
-  core_.SubmitToStore(request, [this, flags = request.forbidden_flags, leases = request.leases](
-                                   const absl::Status& status, StoreAnswer& answer) {
+  auto answered = [this, flags = request.forbidden_flags, leases = request.leases](
+                      const absl::Status& status, StoreAnswer& answer) {
     --in_flight_;
     core_.WantLeasing();
     WindowAnswered(flags, leases, status, answer);
-  });
+  };
+  core_.SubmitToStore(std::move(request), std::move(answered));
 }
 
 // What was heard meanwhile of jobs that may have been among those leased is looked at now.

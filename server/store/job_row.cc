@@ -26,6 +26,17 @@ RankedJob ReadRankedJob(RowReader& row) {
   return job;
 }
 
+void ReadColumnsOfWindow(RowReader& row, RankedJob& job) {
+  job.id = row.Bigint();
+  job.queue_name = row.OptionalText();
+  job.run_at = row.Time();
+  job.attempts = row.Int();
+  job.max_attempts = row.Int();
+  job.activation = row.Int();
+  job.crashes = row.Int();
+  job.flags = row.TextArray();
+}
+
 void ReadUnrankedColumns(RowReader& row, Job& job) {
   job.payload = row.Text();
   job.metadata = row.IsNull() ? (row.Skip(), "{}") : row.Text();

@@ -12,6 +12,8 @@ namespace leasehold::store {
 // activation, crashes, flags.
 void ReadRankedColumns(RowReader& row, RankedJob& job);
 RankedJob ReadRankedJob(RowReader& row);
+// The same without task and priority, which all jobs of a window have in common.
+void ReadColumnsOfWindow(RowReader& row, RankedJob& job);
 
 // Reads what makes a ranked job whole: payload, metadata (NULL: {}), last_error, job_key, revision,
 // created_at, updated_at (NULL: as created_at).

@@ -15,14 +15,7 @@ Job ReadJobOfWindow(RowReader& row, const LeaseWindow& request) {
   Job job;
   job.task = request.task;
   job.priority = request.priority;
-  job.id = row.Bigint();
-  job.queue_name = row.OptionalText();
-  job.run_at = row.Time();
-  job.attempts = row.Int();
-  job.max_attempts = row.Int();
-  job.activation = row.Int();
-  job.crashes = row.Int();
-  job.flags = row.TextArray();
+  ReadColumnsOfWindow(row, job);
   ReadUnrankedColumns(row, job);
   return job;
 }

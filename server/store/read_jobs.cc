@@ -41,16 +41,9 @@ std::optional<int64_t> AfterId(const Window& window) {
 void AddToPage(RowReader& row, const Window& window, ReadWindowsAnswer::Page& page) {
   const bool excluded = row.Bool();
   RankedJob job;
-  job.id = row.Bigint();
   job.task = window.task;
-  job.queue_name = row.OptionalText();
   job.priority = window.priority;
-  job.run_at = row.Time();
-  job.attempts = row.Int();
-  job.max_attempts = row.Int();
-  job.activation = row.Int();
-  job.crashes = row.Int();
-  job.flags = row.TextArray();
+  ReadColumnsOfWindow(row, job);
   const Rank rank = job.rank();
   if (!page.last.has_value() || *page.last < rank) page.last = rank;
   if (!excluded) page.jobs.push_back(std::move(job));
