@@ -95,6 +95,21 @@ class Peer:
             file.write(digest)
 
 
+class NodePeer(Peer):
+    """A peer whose program is main.js, on the Node of its own packages."""
+
+    def __init__(self):
+        self.home = None
+
+    def install(self, cache):
+        self.build(cache, lambda: npm_install(cache))
+        self.home = cache
+
+    def command(self, mode):
+        return [os.path.join(self.home, "node_modules/node/bin/node"),
+                os.path.join(self.home, "main.js"), mode]
+
+
 def run_installer(words, directory, environment=None, patience=600):
     """Runs a package manager or compiler; raises Skipped with the end of what it said."""
     try:

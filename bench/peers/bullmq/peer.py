@@ -6,21 +6,21 @@ import subprocess
 import tempfile
 import time
 
-from bench.peers import Peer, Skipped, run_installer
+from bench.peers import NodePeer, Skipped, run_installer
 
 DEBIAN_PACKAGES = ["redis-server", "redis-tools", "libjemalloc2", "liblzf1"]
 REDIS = ["--port", "0", "--save", "", "--appendonly", "yes", "--appendfsync", "always",
          "--loglevel", "warning"]
 
 
-class BullMQ(Peer):
+class BullMQ(NodePeer):
     name = "bullmq"
     title = "BullMQ 6.7"
     process_counts = (1, 2)
     uses_postgres = False
 
     def __init__(self):
-        self.home = None
+        super().__init__()
         self.redis = None
         self.directory = None
 
@@ -56,10 +56,6 @@ class BullMQ(Peer):
 
     def _cli(self, *words):
         self._run("redis-cli", "-s", self._socket(), *words)
-
-    def command(self, mode):
-        return [os.path.join(self.home, "node_modules/node/bin/node"),
-                os.path.join(self.home, "main.js"), mode]
 
     def environment(self):
         return {"REDIS_SOCKET": self._socket()}
