@@ -65,12 +65,11 @@ void SessionKeeper::Adopt(Session& session, const OpenFrame& open, const ReadJob
   int64_t row = 0;
   for (const LeaseToken& token : open.held) {
     const auto job = jobs.find(token.job_id);
-    const bool good = job != jobs.end() && job->second->activation == token.activation &&
-                      !core_.BeingLeased(*job->second) &&
-                      core_.leases.FindByJob(token.job_id) == nullptr &&
-                      !core_.in_hand.contains(token.job_id) &&
-                      (token.fencing_number >> 32) < core_.epoch &&
-                      !core_.ended_tokens.Find(token.fencing_number).has_value();
+    const bool good =
+        job != jobs.end() && job->second->activation == token.activation &&
+        !core_.BeingLeased(*job->second) && core_.leases.FindByJob(token.job_id) == nullptr &&
+        !core_.in_hand.contains(token.job_id) && (token.fencing_number >> 32) < core_.epoch &&
+        !core_.ended_tokens.Find(token.fencing_number).has_value();
     if (!good) continue;
     if (row == 0) row = static_cast<int64_t>(core_.NextNumber());
     HeldLease lease;

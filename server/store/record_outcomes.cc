@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -82,13 +83,21 @@ absl::StatusOr<RecordOutcomesAnswer> RecordUpdates(Connection& connection, const
   return ReadAnswer(*result);
 }
 
-// The short way, if no job of the batch stays.
+bool AllCompletedAlike(const RecordOutcomes& request) {
+  const auto& completes = request.completes;
+  return request.updates.empty() && !completes.empty() &&
+         std::all_of(completes.begin(), completes.end(), [&](const Complete& end) {
+           return end.token.activation == completes.front().token.activation;
+         });
+}
+
+// The short way.
 absl::StatusOr<RecordOutcomesAnswer> RecordCompletions(Connection& connection,
                                                        const WriteStamp& stamp,
                                                        const RecordOutcomes& request) {
   const auto result =
       connection.Run(sql::kRecordCompletions, stamp.epoch, stamp.number, CompletedIds(request),
-                     CompletedActivations(request), CompletedNumbers(request),
+                     request.completes.front().token.activation, CompletedNumbers(request),
                      BigintArray(request.ended_lease_rows));
   if (!result.ok()) return result.status();
   RowReader row(result->front());
@@ -105,8 +114,8 @@ absl::StatusOr<RecordOutcomesAnswer> RecordCompletions(Connection& connection,
 
 absl::StatusOr<RecordOutcomesAnswer> Execute(Connection& connection, const WriteStamp& stamp,
                                              const RecordOutcomes& request) {
-  auto answer = request.updates.empty() ? RecordCompletions(connection, stamp, request)
-                                        : RecordUpdates(connection, stamp, request);
+  auto answer = AllCompletedAlike(request) ? RecordCompletions(connection, stamp, request)
+                                           : RecordUpdates(connection, stamp, request);
   if (!absl::IsAborted(answer.status())) return answer;
   // Somebody has locked one of the jobs. The others must not wait for that.
   const auto result = Run(connection, sql::kRecordUnlockedOutcomes, stamp, request);

@@ -7,7 +7,7 @@ leased AS MATERIALIZED (
     SELECT unnest(job_ids) AS job_id, unnest(activations) AS activation
     FROM :"schema".leases
   ) AS held
-  JOIN :"schema".job_rows AS job ON job.id = held.job_id AND job.activation = held.activation
+  JOIN :"schema".job_rows AS job ON job.id = ANY (ARRAY[held.job_id]) AND job.activation = held.activation
 ),
 waiting AS (
   SELECT count(*) FILTER (WHERE run_at <= statement_timestamp()) AS ready,

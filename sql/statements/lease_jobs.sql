@@ -28,7 +28,7 @@ got AS MATERIALIZED (
     job.activation, job.priority, job.max_attempts, job.crashes, job.payload, job.metadata,
     job.last_error, job.job_key, job.revision, job.created_at, job.updated_at
   FROM ranked
-  JOIN :"schema".job_rows AS job ON job.id = ranked.id
+  JOIN :"schema".job_rows AS job ON job.id = ANY (ARRAY[ranked.id])
   WHERE job.activation = ranked.activation
     AND job.run_at = ranked.run_at
     AND job.attempts = ranked.attempts

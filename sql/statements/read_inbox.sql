@@ -9,4 +9,4 @@ SELECT changed.id AS inbox_id, changed.job_id, job.id, job.task, job.queue_name,
 FROM (
   SELECT id, job_id FROM :"schema".inbox ORDER BY id LIMIT $1::integer
 ) AS changed
-LEFT JOIN :"schema".job_rows AS job ON job.id = changed.job_id
+LEFT JOIN :"schema".job_rows AS job ON job.id = ANY (ARRAY[changed.job_id])

@@ -31,7 +31,7 @@ staying AS MATERIALIZED (
 completed AS (
   DELETE FROM :"schema".job_rows AS job
   USING ended
-  WHERE job.id = ended.id AND job.activation = ended.activation
+  WHERE job.id = ANY (ARRAY[ended.id]) AND job.activation = ended.activation
   RETURNING ended.fencing_number
 ),
 updated AS (
@@ -44,7 +44,7 @@ updated AS (
       payload    = coalesce(staying.payload, job.payload),
       updated_at = statement_timestamp()
   FROM staying
-  WHERE job.id = staying.id AND job.activation = staying.activation
+  WHERE job.id = ANY (ARRAY[staying.id]) AND job.activation = staying.activation
   RETURNING job.*, staying.fencing_number, staying.kind
 ),
 emptied AS (

@@ -19,13 +19,13 @@ wanted AS MATERIALIZED (
 got AS MATERIALIZED (
   SELECT wanted.*
   FROM wanted
-  JOIN :"schema".job_rows AS job ON job.id = wanted.id AND job.activation = wanted.activation
+  JOIN :"schema".job_rows AS job ON job.id = ANY (ARRAY[wanted.id]) AND job.activation = wanted.activation
   FOR UPDATE OF job SKIP LOCKED
 ),
 completed AS (
   DELETE FROM :"schema".job_rows AS job
   USING got
-  WHERE got.kind = 'completed' AND job.id = got.id AND job.activation = got.activation
+  WHERE got.kind = 'completed' AND job.id = ANY (ARRAY[got.id]) AND job.activation = got.activation
   RETURNING got.fencing_number
 ),
 updated AS (
@@ -38,14 +38,14 @@ updated AS (
       payload    = coalesce(got.payload, job.payload),
       updated_at = statement_timestamp()
   FROM got
-  WHERE got.kind <> 'completed' AND job.id = got.id AND job.activation = got.activation
+  WHERE got.kind <> 'completed' AND job.id = ANY (ARRAY[got.id]) AND job.activation = got.activation
   RETURNING job.*, got.fencing_number, got.kind
 ),
 -- NOT IN: a hashed set of numbers that are never NULL. NOT EXISTS would be a nested loop here.
 locked AS (
   SELECT wanted.id, wanted.fencing_number
   FROM wanted
-  JOIN :"schema".job_rows AS job ON job.id = wanted.id AND job.activation = wanted.activation
+  JOIN :"schema".job_rows AS job ON job.id = ANY (ARRAY[wanted.id]) AND job.activation = wanted.activation
   WHERE wanted.fencing_number NOT IN (SELECT fencing_number FROM got)
 ),
 emptied AS (

@@ -1,6 +1,5 @@
 #pragma once
 
-
 #include "server/base/mutex.h"
 
 namespace leasehold::client {

@@ -28,7 +28,7 @@ const std::map<std::string, SqlParameters>& Writes() {
       {"lease_jobs",
        {"1004", "true", "8", "{1}", "{0}", "{1970-01-01 00:00:01+00}", "{0}", "{mail}", "{NULL}",
         "{NULL}", "{7}", "{1}", "{1}"}},
-      {"record_completions", {"1011", "{1}", "{0}", "{1}", "{1}"}},
+      {"record_completions", {"1011", "{1}", "0", "{1}", "{1}"}},
       {"lease_window",
        {"1021", "12", "mail", "0", "-infinity", "0", "infinity", "1", "{}", "{7}", "{1}", "{1}"}},
       {"record_outcomes",

@@ -82,7 +82,23 @@ TEST_F(RecordOutcomesTest, DeletesABatchThatAllCompleted) {
   EXPECT_EQ(Count("job_rows"), 0);
   EXPECT_EQ(Count("leases"), 0);
   EXPECT_EQ(Sql("SELECT completed FROM leasehold.journal WHERE completed IS NOT NULL"),
-            JournalText({tokens[0], tokens[1], tokens[2]}));
+            JournalText({tokens[2], tokens[0], tokens[1]}));
+}
+
+TEST_F(RecordOutcomesTest, DeletesABatchOfJobsThatHaveRunBeforeAndOfThoseThatHaveNot) {
+  const std::vector<LeaseToken> tokens = Lease(Add(2));
+  RecordOutcomes::Update release;
+  release.token = tokens[0];
+  release.kind = OutcomeKind::kRelease;
+  ASSERT_THAT(Record({{}, {release}, {}}).updated, SizeIs(1));
+  LeaseToken again = tokens[0];
+  again.activation = 1;
+
+  const RecordOutcomesAnswer answer = Record({{{again}, {tokens[1]}}, {}, {}});
+
+  EXPECT_THAT(answer.completed,
+              UnorderedElementsAre(again.fencing_number, tokens[1].fencing_number));
+  EXPECT_EQ(Count("job_rows"), 0);
 }
 
 TEST_F(RecordOutcomesTest, DeletesOfABatchOnlyWhatHasNotMovedOn) {
