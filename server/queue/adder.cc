@@ -185,7 +185,7 @@ void Adder::Place(const JobToInsert& insert, AddJobs& request, Batch& batch) {
   Session* session = nullptr;
   // The head of a serial queue is found among the rows that stand, not among those under way.
   if (due && !job.queue_name.has_value() && core_.MayLease()) session = leaser_.SessionFor(job);
-  if (session == nullptr || DueJobsUnderWay(*session)) {
+  if (session == nullptr || !LeavesRoom(*session)) {
     if (due) {
       ++due_under_way_[job.task];
       batch.due_tasks.push_back(job.task);
@@ -207,10 +207,16 @@ void Adder::Place(const JobToInsert& insert, AddJobs& request, Batch& batch) {
   batch.born_leased.push_back({lease, request.leases->number, std::move(row)});
 }
 
-bool Adder::DueJobsUnderWay(const Session& session) const {
-  return !due_under_way_.empty() &&
-         std::any_of(session.tasks.begin(), session.tasks.end(),
-                     [this](const std::string& task) { return due_under_way_.contains(task); });
+// Due jobs on their way to disk rank before a new one. It may be born leased beside them, since
+// they are not ready before they are there, but must not take the room that they will need.
+bool Adder::LeavesRoom(const Session& session) const {
+  int64_t before = 0;
+  if (due_under_way_.empty()) return true;
+  for (const std::string& task : session.tasks) {
+    const auto found = due_under_way_.find(task);
+    if (found != due_under_way_.end()) before += found->second;
+  }
+  return session.used() + before < session.window.jobs;
 }
 
 }  // namespace leasehold::queue

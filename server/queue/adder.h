@@ -68,7 +68,7 @@ class Adder {
   void Number(Call call, AddJobs& request, Batch& batch);
   void PlaceAll(AddJobs& request, Batch& batch);
   void Place(const JobToInsert& job, AddJobs& request, Batch& batch);
-  bool DueJobsUnderWay(const Session& session) const;
+  bool LeavesRoom(const Session& session) const;
   void Added(Batch batch);
   void Refused(Batch batch, const absl::Status& status);
   void SubmitKeyed(Keyed keyed);

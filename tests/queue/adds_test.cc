@@ -8,6 +8,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 class Adding : public QueueTest {
  protected:
@@ -187,6 +188,26 @@ TEST_F(BornLeased, IsNoJobThatRanksBehindOneOnItsWayToDisk) {
   queue_.store().Release<AddJobs>();
   queue_.Settle();
   EXPECT_THAT(RunAll(executor), ElementsAre(1, 2, 3));
+}
+
+// Else one batch that was not born leased would keep all later ones from it for ever.
+TEST_F(BornLeased, IsAJobBehindOthersOnTheirWayToDiskIfThereIsRoomForAll) {
+  FakeExecutor& executor = Connect({"t"}, 3);
+  const JobId running = Add(AJob());
+  executor.Came();
+  executor.SetWindow(0);
+  queue_.store().Hold<AddJobs>();
+  queue_.Add(AJob());
+  queue_.Settle();
+  executor.SetWindow(3);
+  queue_.Add(AJob());
+  queue_.Add(AJob());
+  queue_.Settle();
+  queue_.store().Release<AddJobs>();
+  queue_.Settle();
+  EXPECT_EQ(Born(), 2) << "the last one left the first one its room";
+  executor.Complete(running);
+  EXPECT_THAT(RunAll(executor), UnorderedElementsAre(2, 3, 4));
 }
 
 TEST_F(BornLeased, IsNoJobThatTheSessionForbids) {
