@@ -134,6 +134,7 @@ CREATE TABLE leasehold.job_rows (
     payload json DEFAULT '{}'::json NOT NULL,
     metadata json DEFAULT '{}'::json NOT NULL,
     last_error text,
+    born_leased boolean DEFAULT false NOT NULL,
     CONSTRAINT a_job_has_at_least_one_attempt CHECK ((max_attempts >= 1)),
     CONSTRAINT a_job_key_has_1_to_512_characters CHECK (((length(job_key) >= 1) AND (length(job_key)
         <= 512))),
@@ -879,7 +880,7 @@ CREATE INDEX job_rows_queued ON leasehold.job_rows USING btree (queue_name, prio
         WHERE ((queue_name IS NOT NULL) AND (attempts < max_attempts));
 
 CREATE INDEX job_rows_ready ON leasehold.job_rows USING btree (task, priority, run_at, id) WHERE
-        (attempts < max_attempts);
+        ((attempts < max_attempts) AND ((NOT born_leased) OR (activation > 0)));
 
 ALTER INDEX leasehold.journal_pkey ATTACH PARTITION leasehold.journal_0_pkey;
 

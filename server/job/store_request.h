@@ -31,6 +31,8 @@ struct JobToInsert {
   JobId id = 0;
   NewJob job;
   absl::Time run_at;
+  // Its lease is among those of the request: nobody finds it in the order of work before that ends.
+  bool born_leased = false;
 };
 
 // Inserts jobs without keys; those in `leases` are born leased. The jobs of one request are next to

@@ -157,20 +157,20 @@ void Adder::Number(Call call, AddJobs& request, Batch& batch) {
 
 // In the order of work, so that of the jobs of one batch too the first are born leased.
 void Adder::PlaceAll(AddJobs& request, Batch& batch) {
-  std::vector<const JobToInsert*> jobs;
+  std::vector<JobToInsert*> jobs;
   jobs.reserve(request.jobs.size());
-  for (const JobToInsert& job : request.jobs) jobs.push_back(&job);
+  for (JobToInsert& job : request.jobs) jobs.push_back(&job);
   const auto ranks_before = [](const JobToInsert* a, const JobToInsert* b) {
     return Rank{a->job.priority, a->run_at, a->id} < Rank{b->job.priority, b->run_at, b->id};
   };
   if (!std::is_sorted(jobs.begin(), jobs.end(), ranks_before)) {
     std::sort(jobs.begin(), jobs.end(), ranks_before);
   }
-  for (const JobToInsert* job : jobs) Place(*job, request, batch);
+  for (JobToInsert* job : jobs) Place(*job, request, batch);
 }
 
 // Decides whether a job is born leased.
-void Adder::Place(const JobToInsert& insert, AddJobs& request, Batch& batch) {
+void Adder::Place(JobToInsert& insert, AddJobs& request, Batch& batch) {
   const NewJob& job = insert.job;
   Job row;
   row.id = insert.id;
@@ -197,6 +197,7 @@ void Adder::Place(const JobToInsert& insert, AddJobs& request, Batch& batch) {
     request.leases.emplace();
     request.leases->number = static_cast<int64_t>(core_.NextNumber());
   }
+  insert.born_leased = true;
   ++session->being_leased;
   core_.ready.NoteLease(row);
   const Lease lease{leaser_.NewToken(insert.id, 0), session->number};

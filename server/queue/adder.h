@@ -67,7 +67,7 @@ class Adder {
   std::vector<Call> TakeCalls();
   void Number(Call call, AddJobs& request, Batch& batch);
   void PlaceAll(AddJobs& request, Batch& batch);
-  void Place(const JobToInsert& job, AddJobs& request, Batch& batch);
+  void Place(JobToInsert& job, AddJobs& request, Batch& batch);
   bool LeavesRoom(const Session& session) const;
   void Added(Batch batch);
   void Refused(Batch batch, const absl::Status& status);

@@ -167,7 +167,9 @@ absl::StatusOr<AddJobsAnswer> Execute(Connection& connection, const WriteStamp& 
       jobs.max_attempts.Encode(), jobs.priorities.Encode(), jobs.flags.Encode(),
       jobs.metadata.Encode(), number, LeaseJobIds(leases), LeaseSessions(leases),
       LeaseFencingNumbers(leases), LeaseSecrets(leases), requests.Ids(), requests.Bodies(),
-      requests.Counts(), BigintArray(requests.ids));
+      requests.Counts(), BigintArray(requests.ids),
+      ArrayOf(ElementType::kBool, request.jobs,
+              [](const JobToInsert& job) { return job.born_leased; }));
   if (!result.ok()) return result.status();
   return AddJobsAnswer();
 }

@@ -32,8 +32,14 @@ class ArrayParameter {
  public:
   ArrayParameter(ElementType type, size_t size);
 
-  void Add(std::same_as<bool> auto value) { AddBool(value); }
-  void Add(std::integral auto value) { AddInteger(static_cast<int64_t>(value)); }
+  template <std::integral T>
+  void Add(T value) {
+    if constexpr (std::same_as<T, bool>) {
+      AddBool(value);
+    } else {
+      AddInteger(static_cast<int64_t>(value));
+    }
+  }
   void Add(std::string_view value);  // kText, kJson, kBytea
   void Add(absl::Time time);         // kTimestamptz
   void AddNull();

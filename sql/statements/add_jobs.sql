@@ -5,7 +5,8 @@
 -- Element i of each array belongs to job i:
 -- $3 bigint[] ids, $4 text[] tasks, $5 json[] payloads, $6 text[] queue names (NULL: none),
 -- $7 timestamptz[] run_at, $8 smallint[] max_attempts, $9 smallint[] priorities,
--- $10 text[] flags (NULL, or a text[] literal sorted and without duplicates), $11 json[] metadata
+-- $10 text[] flags (NULL, or a text[] literal sorted and without duplicates), $11 json[] metadata,
+-- $21 boolean[] whether it is born leased
 -- The lease row, everything NULL if there is none:
 -- $12 bigint number, $13 bigint[] job ids, $14 bigint[] session numbers, $15 bigint[] fencing
 -- numbers, $16 bigint[] secrets
@@ -18,13 +19,14 @@ new_job AS (
     unnest($3::bigint[]) AS id, unnest($4::text[]) AS task, unnest($5::json[]) AS payload,
     unnest($6::text[]) AS queue_name, unnest($7::timestamptz[]) AS run_at,
     unnest($8::smallint[]) AS max_attempts, unnest($9::smallint[]) AS priority,
-    unnest($10::text[]) AS flags, unnest($11::json[]) AS metadata
+    unnest($10::text[]) AS flags, unnest($11::json[]) AS metadata,
+    unnest($21::boolean[]) AS born_leased
 ),
 inserted AS (
   INSERT INTO :"schema".job_rows
-    (id, task, payload, queue_name, run_at, max_attempts, priority, flags, metadata)
+    (id, task, payload, queue_name, run_at, max_attempts, priority, flags, metadata, born_leased)
   SELECT id, task, payload, queue_name, run_at, max_attempts, priority, flags::text[],
-    metadata
+    metadata, born_leased
   FROM new_job
 ),
 leased AS (

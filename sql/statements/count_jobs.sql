@@ -7,14 +7,16 @@ leased AS MATERIALIZED (
     SELECT unnest(job_ids) AS job_id, unnest(activations) AS activation
     FROM :"schema".leases
   ) AS held
-  JOIN :"schema".job_rows AS job ON job.id = ANY (ARRAY[held.job_id]) AND job.activation = held.activation
+  JOIN :"schema".job_rows AS job
+    ON job.id = ANY (ARRAY[held.job_id]) AND job.activation = held.activation
 ),
 waiting AS (
   SELECT count(*) FILTER (WHERE run_at <= statement_timestamp()) AS ready,
     count(*) FILTER (WHERE run_at > statement_timestamp()) AS scheduled,
     min(run_at) FILTER (WHERE run_at <= statement_timestamp()) AS oldest_ready_run_at
   FROM :"schema".job_rows
-  WHERE attempts < max_attempts AND id NOT IN (SELECT id FROM leased)
+  WHERE attempts < max_attempts AND (NOT born_leased OR activation > 0)
+    AND id NOT IN (SELECT id FROM leased)
 ),
 failed AS (
   SELECT count(*) AS failed

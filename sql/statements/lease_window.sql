@@ -27,6 +27,7 @@ page AS MATERIALIZED (
     AND (job.run_at, job.id) > ($6::timestamptz, $7)
     AND job.run_at <= $8::timestamptz
     AND job.attempts < job.max_attempts
+    AND (NOT job.born_leased OR job.activation > 0)
   ORDER BY job.run_at, job.id
   LIMIT $9::integer
   -- NOWAIT: the leader never waits for a row, and must know of each that it could not lease.

@@ -9,6 +9,7 @@ CROSS JOIN LATERAL (
     (SELECT job.priority
      FROM :"schema".job_rows AS job
      WHERE job.task = wanted.task AND job.attempts < job.max_attempts
+       AND (NOT job.born_leased OR job.activation > 0)
      ORDER BY job.priority
      LIMIT 1)
     UNION ALL
@@ -16,6 +17,7 @@ CROSS JOIN LATERAL (
       SELECT job.priority
       FROM :"schema".job_rows AS job
       WHERE job.task = wanted.task AND job.attempts < job.max_attempts
+        AND (NOT job.born_leased OR job.activation > 0)
         AND job.priority > step.priority
       ORDER BY job.priority
       LIMIT 1)

@@ -26,6 +26,7 @@ CROSS JOIN LATERAL (
     AND (job.run_at, job.id) > (
       coalesce(wanted.run_at, '-infinity'), coalesce(wanted.id, -9223372036854775808))
     AND job.attempts < job.max_attempts
+    AND (NOT job.born_leased OR job.activation > 0)
   ORDER BY job.run_at, job.id
   LIMIT wanted.row_limit
 ) AS page

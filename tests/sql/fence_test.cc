@@ -18,9 +18,9 @@ const std::optional<std::string> kNull;
 // Parameters after the epoch that make each write of the leader do something.
 const std::map<std::string, SqlParameters>& Writes() {
   static const auto* writes = new std::map<std::string, SqlParameters>{
-      {"add_jobs",
-       {"1001", "{50}", "{mail}", "{\"{}\"}", "{NULL}", "{epoch}", "{25}", "{0}", "{NULL}",
-        "{\"{}\"}", "9", "{50}", "{7}", "{1}", "{1}", kNull, kNull, kNull, kNull}},
+      {"add_jobs", {"1001", "{50}",   "{mail}",   "{\"{}\"}", "{NULL}", "{epoch}", "{25}",
+                    "{0}",  "{NULL}", "{\"{}\"}", "9",        "{50}",   "{7}",     "{1}",
+                    "{1}",  kNull,    kNull,      kNull,      kNull,    "{t}"}},
       {"add_keyed_jobs",
        {"1002", "{mail}", "{\"{}\"}", "{NULL}", "{NULL}", "{25}", "{new}", "{replace}", "{0}",
         "{NULL}", "{\"{}\"}", "epoch", kNull, kNull}},

@@ -12,6 +12,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 using Window = ReadWindows::Window;
 
 std::vector<JobId> IdsOf(const std::vector<RankedJob>& jobs) {
@@ -38,6 +39,24 @@ class ReadJobsTest : public StoreTest {
     return Ask<ReadQueueHeadsAnswer>(request).value();
   }
 };
+
+// Nobody needs to find it there, and its place in the index would cost a third of its insertion.
+TEST_F(ReadJobsTest, FindsABornLeasedJobInTheOrderOfWorkOnlyWhenThatLeaseHasEnded) {
+  AddJobs batch;
+  for (JobId id : {1, 2}) batch.jobs.push_back(Insertable(id));
+  batch.jobs[0].born_leased = true;
+  batch.leases = LeaseRow{77, {{{77, 1, 0, 42}, 9}}};
+  ASSERT_TRUE(Submit(batch).ok());
+  const Window window{"mail", 0, {}, std::nullopt, 9};
+  EXPECT_THAT(IdsOf(Page(window).jobs), ElementsAre(2));
+
+  RecordOutcomes::Update release;
+  release.token = {77, 1, 0, 42};
+  release.kind = OutcomeKind::kRelease;
+  ASSERT_TRUE(Submit(RecordOutcomes{{}, {release}, {77}}).ok());
+
+  EXPECT_THAT(IdsOf(Page(window).jobs), UnorderedElementsAre(1, 2));
+}
 
 TEST_F(ReadJobsTest, ReadsAWindowPageByPage) {
   Add(5);

@@ -5,9 +5,9 @@
 namespace leasehold::fake {
 namespace {
 
-bool InWindow(const Job& job, const LeaseWindow& window) {
-  return job.task == window.task && job.priority == window.priority && job.run_at <= window.now &&
-         !job.permanently_failed() && (!window.after.has_value() || *window.after < job.rank());
+bool InWindow(const Tables& tables, const Job& job, const LeaseWindow& window) {
+  return tables.InOrder(job) && job.task == window.task && job.priority == window.priority &&
+         job.run_at <= window.now && (!window.after.has_value() || *window.after < job.rank());
 }
 
 bool Allowed(const Job& job, const LeaseWindow& window) {
@@ -22,7 +22,7 @@ bool Allowed(const Job& job, const LeaseWindow& window) {
 absl::StatusOr<LeaseWindowAnswer> Execute(Tables& tables, const LeaseWindow& request, absl::Time) {
   std::vector<const Job*> rows;
   for (const auto& [id, job] : tables.jobs) {
-    if (InWindow(job, request)) rows.push_back(&job);
+    if (InWindow(tables, job, request)) rows.push_back(&job);
   }
   std::sort(rows.begin(), rows.end(),
             [](const Job* a, const Job* b) { return a->rank() < b->rank(); });

@@ -18,7 +18,7 @@ template <typename Wanted>
 std::vector<const Job*> FirstJobs(const Tables& tables, int limit, Wanted wanted) {
   std::vector<const Job*> jobs;
   for (const auto& [id, job] : tables.jobs) {
-    if (!job.permanently_failed() && wanted(job)) jobs.push_back(&job);
+    if (tables.InOrder(job) && wanted(job)) jobs.push_back(&job);
   }
   const size_t most = std::min(jobs.size(), static_cast<size_t>(limit));
   std::partial_sort(jobs.begin(), jobs.begin() + static_cast<std::ptrdiff_t>(most), jobs.end(),
@@ -54,7 +54,7 @@ absl::StatusOr<ReadPrioritiesAnswer> Execute(Tables& tables, const ReadPrioritie
                                              absl::Time) {
   std::set<std::pair<std::string, int>> found;
   for (const auto& [id, job] : tables.jobs) {
-    if (!job.permanently_failed()) found.emplace(job.task, job.priority);
+    if (tables.InOrder(job)) found.emplace(job.task, job.priority);
   }
   ReadPrioritiesAnswer answer;
   for (const auto& [task, priority] : found) {

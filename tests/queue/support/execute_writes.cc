@@ -100,7 +100,10 @@ absl::StatusOr<AddJobsAnswer> Execute(Tables& tables, const AddJobs& request, ab
   for (const JobToInsert& job : request.jobs) {
     if (job.job.payload == kRefusedText) return absl::InvalidArgumentError("a payload is refused");
   }
-  for (const JobToInsert& job : request.jobs) Insert(tables, job.job, job.id, job.run_at, now);
+  for (const JobToInsert& job : request.jobs) {
+    Insert(tables, job.job, job.id, job.run_at, now);
+    if (job.born_leased) tables.born_leased.insert(job.id);
+  }
   if (request.leases.has_value()) tables.InsertLeases(*request.leases, /*durable=*/true);
   for (const AddJobs::Request& part : request.requests) {
     std::vector<JobId> ids;

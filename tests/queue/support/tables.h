@@ -49,6 +49,9 @@ struct Tables {
   SessionNumber next_session = 1;
   std::set<SessionNumber> session_numbers;  // ever given
 
+  // Jobs that nobody finds in the order of work while they have their first activation.
+  std::set<JobId> born_leased;
+
   // Jobs whose rows somebody else's transaction has locked.
   std::set<JobId> locked;
 
@@ -58,6 +61,9 @@ struct Tables {
 
   std::vector<std::string> violations;
 
+  bool InOrder(const Job& job) const {
+    return !job.permanently_failed() && (job.activation > 0 || !born_leased.contains(job.id));
+  }
   Job* FindJob(JobId id);
   Job* FindKey(const std::string& key);
   // The lease of the job's present activation; null if there is none.
