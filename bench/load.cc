@@ -34,12 +34,13 @@ struct Options {
   int seconds = 20;
   int most_waiting = 20'000;
   int callers = 50;
+  bool apart = false;
   int rate = 20;
   int sessions = 10'000;
   int connections = 100;
   int preload_calls = 4;
-  int cycle_calls = 2;
-  ExecutorSettings executor{.concurrency = 1, .prefetch = 8000};
+  int cycle_calls = 8;
+  ExecutorSettings executor{.concurrency = 1, .prefetch = 20'000};
 };
 
 void AddModes(CLI::App& app, Options& options) {
@@ -51,6 +52,7 @@ void AddModes(CLI::App& app, Options& options) {
   cycle->add_option("--most-waiting", options.most_waiting, "jobs between producer and executor");
   CLI::App* single = app.add_subcommand("add-single", "one job a call");
   single->add_option("--callers", options.callers, "threads");
+  single->add_flag("--apart", options.apart, "one message a call, never joined");
   CLI::App* latency = app.add_subcommand("latency", "from AddJob to the start of the handler");
   latency->add_option("--rate", options.rate, "jobs a second");
   CLI::App* idle = app.add_subcommand("idle-sessions", "holds sessions without jobs");
@@ -76,7 +78,8 @@ Figures Run(const CLI::App& app, const Options& options) {
   if (app.got_subcommand("full-cycle")) {
     return FullCycle(options.seconds, options.most_waiting, options.cycle_calls, options.executor);
   }
-  if (app.got_subcommand("add-single")) return AddSingle(options.callers, options.seconds);
+  if (app.got_subcommand("add-single"))
+    return AddSingle(options.callers, options.seconds, !options.apart);
   if (app.got_subcommand("latency")) return Latency(options.rate, options.seconds);
   return IdleSessions(options.sessions, options.connections, options.seconds);
 }

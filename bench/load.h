@@ -39,8 +39,9 @@ Figures Drain(int jobs, const ExecutorSettings& settings);
 Figures FullCycle(int seconds, int most_waiting, int calls_in_flight,
                   const ExecutorSettings& settings);
 
-// So many threads, one job a call, as fast as they are answered.
-Figures AddSingle(int callers, int seconds);
+// So many threads, one job a call, as fast as they are answered. `join`: as the library does it,
+// which lets calls of several threads share a message.
+Figures AddSingle(int callers, int seconds, bool join);
 
 // From just before AddJob to the first line of the handler, open loop: a late job delays no other.
 Figures Latency(int rate, int seconds);

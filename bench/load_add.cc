@@ -49,8 +49,8 @@ Figures Preload(int jobs, const std::string& task, int queues, int calls_in_flig
   return nlohmann::json{{"jobs", jobs}, {"seconds", seconds}, {"jobs_per_second", jobs / seconds}};
 }
 
-Figures AddSingle(int callers, int seconds) {
-  client::Client client({.deadline = absl::Seconds(30)});
+Figures AddSingle(int callers, int seconds, bool join) {
+  client::Client client({.deadline = absl::Seconds(30), .join_adds = join});
   std::atomic<bool> stop{false};
   std::mutex mutex;
   std::vector<double> waits;

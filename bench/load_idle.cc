@@ -25,6 +25,7 @@ class Sessions {
     for (int i = 0; i < connections; ++i) {
       channels.push_back(client::MakeChannel(client::DefaultServerAddress()));
     }
+    heartbeat_.mutable_heartbeat();
     v1::LeaseJobsRequest frame;
     v1::LeaseJobsRequest::Open& open = *frame.mutable_open();
     open.add_tasks(kTask);
@@ -46,22 +47,10 @@ class Sessions {
     return absl::OkStatus();
   }
 
-  // Keeps them alive: the heartbeats are spread evenly over the interval.
+  // Keeps them alive: each answers the server's heartbeat with its own, as the library does.
   absl::Status Hold(Clock::time_point end) {
-    const auto step = heartbeat_interval_ / static_cast<int64_t>(streams_.size());
-    v1::LeaseJobsRequest heartbeat;
-    heartbeat.mutable_heartbeat();
-    auto due = Clock::now();
-    for (size_t next = 0; Clock::now() < end;) {
-      // Several at a time, as timers do.
-      for (; due <= Clock::now(); due += step, next = (next + 1) % streams_.size()) {
-        if (writing_[next]) continue;
-        writing_[next] = true;
-        streams_[next]->Write(heartbeat);
-      }
-      if (absl::Status status = HandleUntil(std::min(end, due + kTick)); !status.ok()) {
-        return status;
-      }
+    while (Clock::now() < end) {
+      if (absl::Status status = HandleNext(end); !status.ok()) return status;
     }
     return absl::OkStatus();
   }
@@ -81,15 +70,6 @@ class Sessions {
   }
 
  private:
-  static constexpr std::chrono::milliseconds kTick{10};
-
-  absl::Status HandleUntil(Clock::time_point end) {
-    while (Clock::now() < end) {
-      if (absl::Status status = HandleNext(end); !status.ok()) return status;
-    }
-    return absl::OkStatus();
-  }
-
   // One event, or none before `end`.
   absl::Status HandleNext(Clock::time_point end) {
     void* tag = nullptr;
@@ -110,9 +90,14 @@ class Sessions {
       heartbeat_interval_ =
           std::chrono::seconds(interval.seconds()) + std::chrono::nanoseconds(interval.nanos());
     }
+    if (news.frame && news.frame->has_heartbeat() && !writing_[event.stream->id() - 1]) {
+      writing_[event.stream->id() - 1] = true;
+      event.stream->Write(heartbeat_);
+    }
     return absl::OkStatus();
   }
 
+  v1::LeaseJobsRequest heartbeat_;
   grpc::CompletionQueue queue_;
   std::vector<std::unique_ptr<client::LeaseStream>> streams_;
   // Of each stream: a frame is under way, and only one may be.

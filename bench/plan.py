@@ -7,7 +7,7 @@ from bench.rows import Step
 
 # Every row, in the order of the table. Those of a group are measured together in each round.
 GROUPS = (("drain", "add_bulk", "serial_queues"), ("full_cycle", "flat_backlog", "flat_snapshot"),
-          ("add_single",), ("latency",), ("idle_sessions",), ("memory",))
+          ("add_single", "add_single_apart"), ("latency",), ("idle_sessions",), ("memory",))
 ROWS = tuple(row for group in GROUPS for row in group)
 QUICK_ROWS = tuple(row for row in ROWS if row not in ("serial_queues", "idle_sessions", "memory"))
 # Without rounds: these measure no speed.
@@ -92,9 +92,14 @@ class Plan:
             getattr(rows, row), side, self.lengths, ("--processes", side.processes)), seconds + 6)
 
     def add_singles(self):
-        for side in [*self.peers_of("add_single"), self.ours]:
-            yield Step(("add_single",), side, "", functools.partial(
-                rows.add_single, side, self.lengths), self.lengths.add_single + 4)
+        seconds = self.lengths.add_single + 4
+        if "add_single" in self.wanted:
+            for side in [*self.peers_of("add_single"), self.ours]:
+                yield Step(("add_single",), side, "", functools.partial(
+                    rows.add_single, side, self.lengths), seconds)
+        if "add_single_apart" in self.wanted:
+            yield Step(("add_single_apart",), self.ours, "", functools.partial(
+                rows.add_single_apart, self.ours, self.lengths), seconds)
 
     def latencies(self):
         for side in [*self.peers_of("latency"), self.ours]:

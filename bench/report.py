@@ -31,6 +31,8 @@ TABLE = (
     Row("add_bulk", "add in bulk"),
     Row("add_single", "add, one job a call, 50 callers"),
     Row("add_single", "  median of one call", "median_ms", "ms", 2, charted=False),
+    Row("add_single_apart", "the same, never sharing a message", charted=False),
+    Row("add_single_apart", "  median of one call", "median_ms", "ms", 2, charted=False),
     Row("latency", "add to handler's start, median", "median_ms", "ms", 2),
     Row("latency", "add to handler's start, p99", "p99_ms", "ms", 2),
     Row("serial_queues", "drain of 100,000 serial queues"),

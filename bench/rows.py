@@ -80,6 +80,13 @@ def add_single(side, lengths):
                                         lengths.add_single, seconds=lengths.add_single)}
 
 
+def add_single_apart(side, lengths):
+    """Ours with a message of its own for each call, which the library would let callers share."""
+    with side.session():
+        return {"add_single_apart": side.load("add-single", "--callers", 50, "--apart", "--seconds",
+                                              lengths.add_single, seconds=lengths.add_single)}
+
+
 def latency(side, lengths):
     with side.session():
         return {"latency": side.load("latency", "--rate", 20, "--seconds", lengths.latency,

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "client/cpp/calls.h"
 #include "client/cpp/job_proto.h"
+#include "client/cpp/joined_adds.h"
 #include "client/cpp/text.h"
 
 namespace leasehold::client {
@@ -68,6 +69,22 @@ absl::Status Invoke(Calls& calls, Stub Stubs::*service,
   });
 }
 
+absl::StatusOr<std::vector<std::string>> AddAll(Calls& calls,
+                                                const std::vector<const NewJob*>& jobs) {
+  v1::AddJobsRequest request;
+  for (const NewJob* job : jobs) *request.add_jobs() = ToProto(*job);
+  request.set_request_id(MakeRequestId());
+  v1::AddJobsResponse response;
+  const absl::Status status = Invoke(calls, &Stubs::jobs, &JobStub::AddJobs, request, response);
+  if (!status.ok()) return status;
+  if (static_cast<size_t>(response.ids_size()) != jobs.size()) {
+    return absl::InternalError(absl::StrFormat("the server answered %d ids for %d jobs",
+                                               response.ids_size(), jobs.size()));
+  }
+  return std::vector<std::string>(std::make_move_iterator(response.mutable_ids()->begin()),
+                                  std::make_move_iterator(response.mutable_ids()->end()));
+}
+
 }  // namespace
 
 std::string DefaultServerAddress() {
@@ -76,35 +93,46 @@ std::string DefaultServerAddress() {
 }
 
 Client::Client(ClientOptions options)
-    : calls_(std::make_unique<Calls>(options.address, options.deadline)) {}
+    : calls_(std::make_unique<Calls>(options.address, options.deadline)),
+      joined_adds_(options.join_adds ? std::make_unique<JoinedAdds>(
+                                           [this](const std::vector<const NewJob*>& jobs) {
+                                             return AddInOneCall(jobs);
+                                           })
+                                     : nullptr) {}
 
 Client::~Client() = default;
 
 absl::StatusOr<std::string> Client::AddJob(const NewJob& job) {
   if (absl::Status status = CheckText(job, "job"); !status.ok()) return status;
-  v1::AddJobRequest request;
-  *request.mutable_job() = ToProto(job);
-  request.set_request_id(MakeRequestId());
-  v1::AddJobResponse response;
-  const absl::Status status = Invoke(*calls_, &Stubs::jobs, &JobStub::AddJob, request, response);
-  if (!status.ok()) return status;
-  return std::move(*response.mutable_id());
+  // The server gives a job with a key a transaction of its own, and with it all of its call.
+  if (joined_adds_ != nullptr && !job.key.has_value()) return joined_adds_->Add(job);
+  auto ids = AddInOneCall({&job});
+  if (!ids.ok()) return ids.status();
+  return std::move(ids->front());
 }
 
 absl::StatusOr<std::vector<std::string>> Client::AddJobs(const std::vector<NewJob>& jobs) {
-  v1::AddJobsRequest request;
+  std::vector<const NewJob*> pointers;
   for (size_t i = 0; i < jobs.size(); ++i) {
     if (absl::Status status = CheckText(jobs[i], absl::StrFormat("jobs[%d]", i)); !status.ok()) {
       return status;
     }
-    *request.add_jobs() = ToProto(jobs[i]);
+    pointers.push_back(&jobs[i]);
   }
+  return AddAll(*calls_, pointers);
+}
+
+// One job goes by AddJob, whose refusals name its fields as the caller knows them.
+absl::StatusOr<std::vector<std::string>> Client::AddInOneCall(
+    const std::vector<const NewJob*>& jobs) {
+  if (jobs.size() > 1) return AddAll(*calls_, jobs);
+  v1::AddJobRequest request;
+  *request.mutable_job() = ToProto(*jobs.front());
   request.set_request_id(MakeRequestId());
-  v1::AddJobsResponse response;
-  const absl::Status status = Invoke(*calls_, &Stubs::jobs, &JobStub::AddJobs, request, response);
+  v1::AddJobResponse response;
+  const absl::Status status = Invoke(*calls_, &Stubs::jobs, &JobStub::AddJob, request, response);
   if (!status.ok()) return status;
-  return std::vector<std::string>(std::make_move_iterator(response.mutable_ids()->begin()),
-                                  std::make_move_iterator(response.mutable_ids()->end()));
+  return std::vector<std::string>{std::move(*response.mutable_id())};
 }
 
 absl::StatusOr<Job> Client::GetJob(const std::string& id) {

@@ -56,7 +56,9 @@ void SessionMachine::OnFrame(StreamId stream, const FrameFromServer& frame, absl
       idle_ = true;
       break;
     case v1::LeaseJobsResponse::kHeartbeat:
-      stream_.reply_wanted |= frame->heartbeat().reply();
+      // Ours goes along: one wake-up for both, here and at the server.
+      stream_.reply_wanted |=
+          frame->heartbeat().reply() || now >= stream_.last_written + heartbeat_interval_ / 2;
       break;
     case v1::LeaseJobsResponse::FRAME_NOT_SET:
       break;

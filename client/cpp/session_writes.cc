@@ -117,7 +117,7 @@ void SessionMachine::Write(FrameToServer frame, absl::Time now) {
 }
 
 absl::Time SessionMachine::NextHeartbeat() const {
-  return stream_.last_written + 0.75 * heartbeat_interval_;
+  return stream_.last_written + 0.95 * heartbeat_interval_;
 }
 
 }  // namespace leasehold::client

@@ -16,9 +16,10 @@ struct QueueOptions {
   absl::Duration recovery_delay = absl::Seconds(5);
   int max_crashes = 3;
 
-  // Largest batches, in jobs. Beyond a few hundred a batch gains nothing but latency.
+  // Largest batches, in jobs. Beyond a few hundred a batch gains nothing but latency; but one lease
+  // must take more than the adds that are answered meanwhile, or a backlog never ends.
   int add_batch = 1000;
-  int lease_batch = 1000;
+  int lease_batch = 4000;
   int outcome_batch = 2000;
   // Transactions of a kind under way at once: the next forms while one commits.
   int adds_in_flight = 2;

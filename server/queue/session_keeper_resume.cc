@@ -129,12 +129,13 @@ void SessionKeeper::ForgiveSilence() {
 
 void SessionKeeper::Tick() {
   if (core_.now < next_heartbeat_) return;
-  // A quarter of the interval: no heartbeat is late by more, and the timeouts are seen in time.
-  next_heartbeat_ = core_.now + core_.options.heartbeat_interval / 4;
+  // No heartbeat is late, the timeouts are seen in time, and those of many sessions go together.
+  next_heartbeat_ = core_.now + core_.options.heartbeat_interval / 8;
   for (Session* session : core_.sessions.all()) {
     if (session->stream == 0) continue;
     AskForReceipts(*session);
-    if (core_.now - session->last_sent >= core_.options.heartbeat_interval) {
+    // Before the executor's own falls due, which then is the answer.
+    if (core_.now - session->last_sent >= core_.options.heartbeat_interval * 0.75) {
       core_.SendTo(*session, {ServerHeartbeatFrame{}, 0});
     }
   }

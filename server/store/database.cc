@@ -46,7 +46,7 @@ void Database::Stop() {
     stopping_ = true;
     state_ = State::kStopped;
     queue_.RefuseAll(Refusal());
-    work_.notify_all();
+    WakeAll();
     changed_.notify_all();
     if (settling_ != nullptr) settling_->Interrupt();
     idle_.wait_for(mu_, kStopPatience, [this] { return busy_ == 0; });
@@ -68,19 +68,31 @@ void Database::Stop() {
 }
 
 void Database::Post(std::unique_ptr<Operation> operation) {
+  Worker* worker = nullptr;
+  bool stopped = false;
   {
     MutexLock lock(mu_);
-    if (!stopping_) {
-      if (state_ == State::kPresent) {
-        queue_.Push(std::move(operation));
-      } else {
-        queue_.Refuse(std::move(operation), Refusal());
-      }
-      work_.notify_one();
-      return;
+    stopped = stopping_;
+    if (!stopped && state_ == State::kPresent) {
+      queue_.Push(std::move(operation));
+    } else if (!stopped) {
+      queue_.Refuse(std::move(operation), Refusal());
     }
+    worker = Pick();
   }
-  operation->Answer(DatabaseAway());
+  if (worker != nullptr) worker->wake.notify_one();
+  if (stopped) operation->Answer(DatabaseAway());
+}
+
+Database::Worker* Database::Pick() {
+  if (idle_workers_.empty()) return nullptr;
+  Worker* const worker = idle_workers_.back();
+  idle_workers_.pop_back();
+  return worker;
+}
+
+void Database::WakeAll() {
+  for (Worker& worker : workers_) worker.wake.notify_all();
 }
 
 absl::Status Database::Refusal() const {
@@ -103,7 +115,11 @@ void Database::Work(Worker& worker) {
 bool Database::Take(Worker& worker, Assignment& assignment) {
   MutexLock lock(mu_);
   const auto runnable = [this] { return state_ == State::kPresent && queue_.has_runnable(); };
-  work_.wait(mu_, [&] { return stopping_ || queue_.has_refused() || runnable(); });
+  while (!stopping_ && !queue_.has_refused() && !runnable()) {
+    idle_workers_.push_back(&worker);
+    worker.wake.wait(mu_);
+    std::erase(idle_workers_, &worker);
+  }
   if (auto refused = queue_.TakeRefused()) {
     assignment = {std::move(refused->operation), {}, std::move(refused->status)};
     return true;
@@ -124,12 +140,14 @@ void Database::Release(Worker& worker) {
 void Database::Run(Worker& worker, Assignment assignment) {
   Operation& operation = *assignment.operation;
   const absl::Status status = operation.Run(*worker.connection, assignment.stamp);
+  Worker* next = nullptr;
   {
     MutexLock lock(mu_);
     queue_.Ran(operation.kind());
     if (status.ok()) journal_size_ += operation.journal_size();
-    if (queue_.has_runnable()) work_.notify_one();
+    if (queue_.has_runnable()) next = Pick();
   }
+  if (next != nullptr) next->wake.notify_one();
   if (worker.connection->lost()) {
     LoseConnection(std::move(assignment), status);
     return;
@@ -148,13 +166,13 @@ void Database::LoseConnection(Assignment assignment, const absl::Status& reason)
     queue_.RefuseAll(Refusal());
     CutBusy();
     changed_.notify_all();
-    work_.notify_all();
+    WakeAll();
   }
   if (state_ == State::kAway && assignment.operation->kind() == Operation::Kind::kWrite) {
     in_doubt_.push_back({std::move(assignment.operation), assignment.stamp});
   } else {
     queue_.Refuse(std::move(assignment.operation), Refusal());
-    work_.notify_one();
+    WakeAll();
   }
 }
 
@@ -172,7 +190,7 @@ void Database::Depose() {
     queue_.RefuseAll(Refusal());
     for (InDoubt& write : in_doubt_) queue_.Refuse(std::move(write.operation), Refusal());
     in_doubt_.clear();
-    work_.notify_all();
+    WakeAll();
   }
   Log::Warning("deposed: another server leads, or the database is another one");
   observer_.Deposed();
@@ -200,7 +218,7 @@ void Database::StartRotation() {
     rotating_ = false;
     if (rotated) journal_size_ = 0;
   }));
-  work_.notify_one();
+  if (Worker* const worker = Pick()) worker->wake.notify_one();
 }
 
 void Database::Recover() {

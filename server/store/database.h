@@ -48,6 +48,7 @@ class Database {
     // Changed only while no operation runs.
     std::unique_ptr<Connection> connection;
     bool busy = false;
+    CondVar wake;
   };
 
   // What a worker does next: run the operation, or refuse it if there is a status.
@@ -61,6 +62,9 @@ class Database {
   bool Take(Worker& worker, Assignment& assignment);
   void Run(Worker& worker, Assignment assignment);
   void Release(Worker& worker);
+  // The idle worker that has work now: notify its `wake`. Null: none is idle.
+  Worker* Pick() REQUIRES(mu_);
+  void WakeAll() REQUIRES(mu_);
 
   void LoseConnection(Assignment assignment, const absl::Status& reason);
   void Depose();
@@ -84,12 +88,14 @@ class Database {
   JobStoreObserver& observer_;
 
   Mutex mu_;
-  CondVar work_;     // something for the workers
   CondVar changed_;  // `state_` or `stopping_`
   CondVar idle_;     // `busy_` is 0 and somebody wants to know
   State state_ GUARDED_BY(mu_) = State::kStopped;
   bool stopping_ GUARDED_BY(mu_) = false;
   int busy_ GUARDED_BY(mu_) = 0;
+  // The last one to become idle is the first to work again: with little to do one backend does all
+  // of it, and what it needs stays in the processor's caches.
+  std::vector<Worker*> idle_workers_ GUARDED_BY(mu_);
   // The one that the supervisor settles the writes with.
   Connection* settling_ GUARDED_BY(mu_) = nullptr;
   OperationQueue queue_ GUARDED_BY(mu_);

@@ -15,5 +15,6 @@ LEFT JOIN LATERAL (
       unnest(leases.sessions) AS session, unnest(leases.fencing_numbers) AS fencing_number,
       unnest(leases.secrets) AS secret
   ) AS held
-  JOIN :"schema".job_rows AS job ON job.id = ANY (ARRAY[held.job_id]) AND job.activation = held.activation
+  JOIN :"schema".job_rows AS job
+    ON job.id = ANY (ARRAY[held.job_id]) AND job.activation = held.activation
 ) AS live ON true

@@ -12,4 +12,5 @@ FROM (
   FROM :"schema".leases
   WHERE number = $1
 ) AS held
-JOIN :"schema".job_rows AS job ON job.id = ANY (ARRAY[held.job_id]) AND job.activation = held.activation
+JOIN :"schema".job_rows AS job
+  ON job.id = ANY (ARRAY[held.job_id]) AND job.activation = held.activation

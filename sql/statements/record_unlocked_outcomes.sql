@@ -19,7 +19,8 @@ wanted AS MATERIALIZED (
 got AS MATERIALIZED (
   SELECT wanted.*
   FROM wanted
-  JOIN :"schema".job_rows AS job ON job.id = ANY (ARRAY[wanted.id]) AND job.activation = wanted.activation
+  JOIN :"schema".job_rows AS job
+    ON job.id = ANY (ARRAY[wanted.id]) AND job.activation = wanted.activation
   FOR UPDATE OF job SKIP LOCKED
 ),
 completed AS (
@@ -45,7 +46,8 @@ updated AS (
 locked AS (
   SELECT wanted.id, wanted.fencing_number
   FROM wanted
-  JOIN :"schema".job_rows AS job ON job.id = ANY (ARRAY[wanted.id]) AND job.activation = wanted.activation
+  JOIN :"schema".job_rows AS job
+    ON job.id = ANY (ARRAY[wanted.id]) AND job.activation = wanted.activation
   WHERE wanted.fencing_number NOT IN (SELECT fencing_number FROM got)
 ),
 emptied AS (

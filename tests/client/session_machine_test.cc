@@ -86,6 +86,18 @@ TEST_F(ASession, SendsAFrameInEachHeartbeatInterval) {
   }
 }
 
+TEST_F(ASession, LetsItsHeartbeatGoAlongWithTheServersWhenHalfTheIntervalIsOver) {
+  Open();
+  v1::LeaseJobsResponse frame;
+  frame.mutable_heartbeat();
+  Pass(absl::Seconds(2.4));
+  Deliver(frame);
+  EXPECT_THAT(Sent(), IsEmpty());
+  Pass(absl::Seconds(0.2));
+  Deliver(frame);
+  EXPECT_THAT(Sent(), ElementsAre("heartbeat"));
+}
+
 TEST_F(ASession, GivesHandlersOnlyAnnouncedJobsBeforeItsFirstRecord) {
   Open();
   DeliverJobs({"1", "2", "3", "4"});
