@@ -68,7 +68,10 @@ absl::Status Adder::Refusal() const {
 void Adder::Flush() {
   if (!core_.store_available) return;
   ReserveIds();
-  while (in_flight_ < core_.options.adds_in_flight && !waiting_.empty() && SubmitBatch()) {
+  // While jobs are being leased apart, fewer are added, so that the leaser catches up and the next
+  // ones can be born leased: else a backlog that executors have room for would never end.
+  const int most = leaser_.idle() ? core_.options.adds_in_flight : 1;
+  while (in_flight_ < most && !waiting_.empty() && SubmitBatch()) {
   }
   for (size_t i = 0; i < keyed_.size() && keyed_in_flight_ < core_.options.keyed_adds_in_flight;) {
     if (keyed_[i].again_at > core_.now) {

@@ -32,14 +32,14 @@ absl::Status ForCaller(const absl::Status& status) {
 
 void Adder::Added(Batch batch) {
   for (const RankedJob& job : batch.unleased) {
-    ++core_.tallies[job.task].added;
+    ++core_.TallyOf(job.task).added;
     core_.Offer(job);
   }
   core_.totals.added += static_cast<int64_t>(batch.unleased.size() + batch.born_leased.size());
   core_.totals.born_leased += static_cast<int64_t>(batch.born_leased.size());
   for (const Leaser::Granted& grant : batch.born_leased) {
     core_.in_hand.LetGo(grant.job.id);
-    ++core_.tallies[grant.job.task].added;
+    ++core_.TallyOf(grant.job.task).added;
     Session* session = core_.sessions.Find(grant.lease.session);
     if (session != nullptr) --session->being_leased;
   }
@@ -103,7 +103,7 @@ void Adder::KeyedAnswered(Keyed keyed, const absl::Status& status, StoreAnswer& 
   }
   auto& added = std::get<AddKeyedJobsAnswer>(answer);
   for (const RankedJob& job : added.changed) {
-    ++core_.tallies[job.task].added;
+    ++core_.TallyOf(job.task).added;
     if (core_.in_hand.contains(job.id)) {
       core_.in_hand.NoteChange(job.id);
     } else {

@@ -93,6 +93,18 @@ struct Core {
   void WantLeaseRowsWritten() { ++lease_writes_wanted; }
   bool leases_written() const { return lease_writes_done == lease_writes_wanted; }
 
+  // Most of what happens in a row is about one task.
+  TaskTally& TallyOf(const std::string& task) {
+    if (last_tally == nullptr || last_tally->first != task) {
+      last_tally = &*tallies.try_emplace(task).first;
+    }
+    return last_tally->second;
+  }
+  Tallies TakeTallies() {
+    last_tally = nullptr;
+    return std::exchange(tallies, {});
+  }
+
   // Jobs change hands or windows have room: the leaser has a look.
   void WantLeasing() { leasing_wanted = true; }
 
@@ -133,6 +145,7 @@ struct Core {
 
   Totals totals;
   Tallies tallies;
+  Tallies::value_type* last_tally = nullptr;
 };
 
 }  // namespace leasehold::queue

@@ -54,7 +54,7 @@ std::vector<LeasedJob> Delivery::NextFrame(Session& session, int64_t& bytes) {
     LeasedJob& next = session.unsent.front();
     const int64_t size = BytesOf(next);
     const HeldLease* lease = core_.leases.Find(next.token);
-    const bool live = lease != nullptr && !lease->ending.has_value();
+    const bool live = lease != nullptr && lease->ending == nullptr;
     if (live && !Fits(session, bytes, size)) break;
     if (live) {
       bytes += size;

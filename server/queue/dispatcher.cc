@@ -59,7 +59,7 @@ bool Dispatcher::drained() const {
 }
 
 Tallies Dispatcher::TakeTallies() {
-  return leader_ == nullptr ? Tallies() : std::exchange(leader_->core.tallies, {});
+  return leader_ == nullptr ? Tallies() : leader_->core.TakeTallies();
 }
 
 void Dispatcher::Tick() {

@@ -4,18 +4,42 @@
 #include <utility>
 
 namespace leasehold::queue {
+namespace {
+
+// Ended numbers of a session that may stay: fewer are not worth a search.
+constexpr size_t kFewest = 64;
+
+}  // namespace
 
 HeldLease& LeaseBook::Add(HeldLease lease) {
   const uint64_t number = lease.token.fencing_number;
+  const SessionNumber session = lease.session;
   by_job_[lease.token.job_id] = number;
-  by_session_[lease.session].insert(number);
   Row& row = rows_[lease.row];
   row.size += 1;
   row.leased_at = lease.leased_at;
-  row.live.insert(number);
+  row.numbers.Add(number);
   auto& slot = leases_[number];
   slot = std::make_unique<HeldLease>(std::move(lease));
-  return *slot;
+  HeldLease& added = *slot;
+  Numbers& of_session = by_session_[session];
+  of_session.Add(number);
+  if (of_session.all.size() > kFewest + 2 * static_cast<size_t>(of_session.live)) {
+    Living(of_session, [session](const HeldLease& one) { return one.session == session; });
+  }
+  return added;
+}
+
+template <typename Belongs>
+std::vector<HeldLease*> LeaseBook::Living(Numbers& numbers, Belongs belongs) {
+  std::vector<HeldLease*> living;
+  std::erase_if(numbers.all, [&](uint64_t number) {
+    HeldLease* lease = FindByFencingNumber(number);
+    if (lease == nullptr || !belongs(*lease)) return true;
+    living.push_back(lease);
+    return false;
+  });
+  return living;
 }
 
 HeldLease* LeaseBook::Find(const LeaseToken& token) {
@@ -33,11 +57,12 @@ HeldLease* LeaseBook::FindByJob(JobId job) {
   return found == by_job_.end() ? nullptr : FindByFencingNumber(found->second);
 }
 
+// Numbers grow, and a session gets its leases in their order, but for those that it resumes with.
 std::vector<HeldLease*> LeaseBook::OfSession(SessionNumber session) {
-  std::vector<HeldLease*> leases;
   const auto found = by_session_.find(session);
-  if (found == by_session_.end()) return leases;
-  for (const uint64_t number : found->second) leases.push_back(FindByFencingNumber(number));
+  if (found == by_session_.end()) return {};
+  std::vector<HeldLease*> leases =
+      Living(found->second, [session](const HeldLease& lease) { return lease.session == session; });
   std::sort(leases.begin(), leases.end(), [](const HeldLease* a, const HeldLease* b) {
     return a->token.fencing_number < b->token.fencing_number;
   });
@@ -46,25 +71,24 @@ std::vector<HeldLease*> LeaseBook::OfSession(SessionNumber session) {
 
 int LeaseBook::CountOfSession(SessionNumber session) const {
   const auto found = by_session_.find(session);
-  return found == by_session_.end() ? 0 : static_cast<int>(found->second.size());
+  return found == by_session_.end() ? 0 : found->second.live;
 }
 
-void LeaseBook::Erase(uint64_t fencing_number) {
+std::unique_ptr<HeldLease> LeaseBook::Take(uint64_t fencing_number) {
   const auto found = leases_.find(fencing_number);
-  if (found == leases_.end()) return;
-  const HeldLease& lease = *found->second;
-  const auto of_job = by_job_.find(lease.token.job_id);
-  if (of_job != by_job_.end() && of_job->second == fencing_number) by_job_.erase(of_job);
-  const auto of_session = by_session_.find(lease.session);
-  of_session->second.erase(fencing_number);
-  if (of_session->second.empty()) by_session_.erase(of_session);
-  RemoveFromRow(lease);
+  std::unique_ptr<HeldLease> lease = std::move(found->second);
   leases_.erase(found);
+  const auto of_job = by_job_.find(lease->token.job_id);
+  if (of_job != by_job_.end() && of_job->second == fencing_number) by_job_.erase(of_job);
+  const auto of_session = by_session_.find(lease->session);
+  if (--of_session->second.live == 0) by_session_.erase(of_session);
+  RemoveFromRow(*lease);
+  return lease;
 }
 
 int LeaseBook::LiveInRow(int64_t row) const {
   const auto found = rows_.find(row);
-  return found == rows_.end() ? 0 : static_cast<int>(found->second.live.size());
+  return found == rows_.end() ? 0 : found->second.numbers.live;
 }
 
 std::vector<JobId> LeaseBook::JobIds() const {
@@ -73,14 +97,13 @@ std::vector<JobId> LeaseBook::JobIds() const {
   return ids;
 }
 
-std::vector<LeaseRow> LeaseBook::Rows() const {
+std::vector<LeaseRow> LeaseBook::Rows() {
   std::vector<LeaseRow> rows;
   for (const auto& [number, row] : rows_) {
     LeaseRow& written = rows.emplace_back();
     written.number = number;
-    for (const uint64_t fencing_number : row.live) {
-      const HeldLease& lease = *leases_.at(fencing_number);
-      written.leases.push_back({lease.token, lease.session});
+    for (const HeldLease* lease : OfRow(number)) {
+      written.leases.push_back({lease->token, lease->session});
     }
   }
   return rows;
@@ -89,7 +112,7 @@ std::vector<LeaseRow> LeaseBook::Rows() const {
 std::vector<int64_t> LeaseBook::SparseRows(absl::Time now, absl::Duration age) const {
   std::vector<int64_t> sparse;
   for (const auto& [number, row] : rows_) {
-    if (now - row.leased_at >= age && static_cast<int>(row.live.size()) * 8 < row.size) {
+    if (now - row.leased_at >= age && row.numbers.live * 8 < row.size) {
       sparse.push_back(number);
     }
   }
@@ -98,11 +121,9 @@ std::vector<int64_t> LeaseBook::SparseRows(absl::Time now, absl::Duration age) c
 }
 
 std::vector<HeldLease*> LeaseBook::OfRow(int64_t row) {
-  std::vector<HeldLease*> leases;
   const auto found = rows_.find(row);
-  if (found == rows_.end()) return leases;
-  for (const uint64_t number : found->second.live) leases.push_back(FindByFencingNumber(number));
-  return leases;
+  if (found == rows_.end()) return {};
+  return Living(found->second.numbers, [row](const HeldLease& lease) { return lease.row == row; });
 }
 
 void LeaseBook::MoveToRow(HeldLease& lease, int64_t row) {
@@ -111,13 +132,12 @@ void LeaseBook::MoveToRow(HeldLease& lease, int64_t row) {
   Row& moved = rows_[row];
   moved.size += 1;
   moved.leased_at = lease.leased_at;
-  moved.live.insert(lease.token.fencing_number);
+  moved.numbers.Add(lease.token.fencing_number);
 }
 
 void LeaseBook::RemoveFromRow(const HeldLease& lease) {
   const auto row = rows_.find(lease.row);
-  row->second.live.erase(lease.token.fencing_number);
-  if (row->second.live.empty()) rows_.erase(row);
+  if (--row->second.numbers.live == 0) rows_.erase(row);
 }
 
 }  // namespace leasehold::queue

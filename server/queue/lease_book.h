@@ -2,15 +2,13 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "server/job/job.h"
 #include "server/job/lease.h"
-#include "server/job/outcome.h"
+#include "server/queue/ending.h"
 
 namespace leasehold::queue {
 
@@ -29,8 +27,7 @@ struct HeldLease {
   // reports or is lost.
   bool overtaken = false;
   // An outcome is being recorded. The first one wins.
-  std::optional<OutcomeKind> ending;
-  bool ending_reported = false;
+  std::unique_ptr<Ending> ending;
 };
 
 // Every lease that has not ended, by token, job, session and row of `leases`.
@@ -48,15 +45,15 @@ class LeaseBook {
   std::vector<HeldLease*> OfSession(SessionNumber session);
   int CountOfSession(SessionNumber session) const;
 
-  // Ends a lease.
-  void Erase(uint64_t fencing_number);
+  // Ends a lease, which is in the book.
+  std::unique_ptr<HeldLease> Take(uint64_t fencing_number);
 
   // Leases of the row that have not ended; 0 for an unknown row.
   int LiveInRow(int64_t row) const;
 
   std::vector<JobId> JobIds() const;
   // Every row as it would be written now, ended leases left out.
-  std::vector<LeaseRow> Rows() const;
+  std::vector<LeaseRow> Rows();
   // Rows older than `age` of whose leases fewer than an eighth have not ended.
   std::vector<int64_t> SparseRows(absl::Time now, absl::Duration age) const;
   std::vector<HeldLease*> OfRow(int64_t row);
@@ -66,17 +63,31 @@ class LeaseBook {
   size_t size() const { return leases_.size(); }
 
  private:
+  // Fencing numbers of leases that were put here, and how many of them are here still: cheaper than
+  // a set, in and out of which every lease would go.
+  struct Numbers {
+    int live = 0;
+    std::vector<uint64_t> all;
+
+    void Add(uint64_t number) {
+      ++live;
+      all.push_back(number);
+    }
+  };
   struct Row {
     int size = 0;
     absl::Time leased_at;
-    absl::flat_hash_set<uint64_t> live;
+    Numbers numbers;
   };
 
+  // Those that `belongs` says are here still; forgets the others.
+  template <typename Belongs>
+  std::vector<HeldLease*> Living(Numbers& numbers, Belongs belongs);
   void RemoveFromRow(const HeldLease& lease);
 
   absl::flat_hash_map<uint64_t, std::unique_ptr<HeldLease>> leases_;
   absl::flat_hash_map<JobId, uint64_t> by_job_;
-  absl::flat_hash_map<SessionNumber, absl::flat_hash_set<uint64_t>> by_session_;
+  absl::flat_hash_map<SessionNumber, Numbers> by_session_;
   absl::flat_hash_map<int64_t, Row> rows_;
 };
 

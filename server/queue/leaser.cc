@@ -262,7 +262,7 @@ void Leaser::Grant(std::vector<Granted> granted) {
     held.leased_at = core_.now;
     HeldLease& lease = core_.Book(std::move(held));
     ++core_.totals.leased;
-    TaskTally& tally = core_.tallies[grant.job.task];
+    TaskTally& tally = core_.TallyOf(grant.job.task);
     ++tally.leased;
     const absl::Time ready_at = std::max(grant.job.run_at, grant.job.created_at);
     const double waited = absl::ToDoubleSeconds(core_.now - ready_at);

@@ -101,7 +101,7 @@ void Leaser::Recall() {
 }
 
 bool Leaser::MayBeRecalled(const HeldLease& lease) const {
-  return lease.received && !lease.started && !lease.ending.has_value() &&
+  return lease.received && !lease.started && lease.ending == nullptr &&
          core_.now - lease.leased_at >= kTimeToStart;
 }
 

@@ -26,6 +26,11 @@ struct QueueOptions {
   int keyed_adds_in_flight = 2;
   int outcomes_in_flight = 2;
 
+  // A slot is free when its outcome is reported. What is not recorded yet is bounded all the same:
+  // a database that falls behind must slow executors down, not fill memories here and there. Beyond
+  // so many of one session, and as many as its window has jobs, it is given no more.
+  int most_unrecorded = 10'000;
+
   // Rows that a window holds, and that one refill reads.
   int window_rows = 2000;
   // Jobs waiting to be added, above which AddJobs answers ServerFull().

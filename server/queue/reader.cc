@@ -158,7 +158,7 @@ void Reader::Apply(const std::vector<JobId>& ids, const std::vector<RankedJob>& 
     const auto found = standing.find(id);
     HeldLease* lease = core_.leases.FindByJob(id);
     if (core_.window_lease.has_value()) core_.window_lease->changed.push_back(id);
-    if (core_.in_hand.contains(id) || (lease != nullptr && lease->ending.has_value())) {
+    if (core_.in_hand.contains(id) || (lease != nullptr && lease->ending != nullptr)) {
       core_.in_hand.NoteChange(id);
     }
     if (lease != nullptr &&
@@ -177,7 +177,7 @@ void Reader::Apply(const std::vector<JobId>& ids, const std::vector<RankedJob>& 
 // The executor is told that its run counts for nothing. It is not told that the lease is lost:
 // until it reports or is lost itself, the lease holds the job's serial queue.
 void Reader::Overtake(HeldLease& lease) {
-  if (lease.ending.has_value() || std::exchange(lease.overtaken, true)) return;
+  if (lease.ending != nullptr || std::exchange(lease.overtaken, true)) return;
   Session* session = core_.sessions.Find(lease.session);
   if (session == nullptr) return;
   core_.SendTo(*session, {CancelFrame{{lease.token}, kJobChanged}, 0});

@@ -32,7 +32,7 @@ void Recorder::Report(CallId call, std::vector<Outcome> outcomes) {
 void Recorder::Release(const std::vector<LeaseToken>& tokens) {
   for (const LeaseToken& token : tokens) {
     HeldLease* lease = core_.leases.Find(token);
-    if (lease == nullptr || lease->ending.has_value()) continue;
+    if (lease == nullptr || lease->ending != nullptr) continue;
     Outcome outcome;
     outcome.token = token;
     outcome.kind = OutcomeKind::kRelease;
@@ -54,17 +54,17 @@ void Recorder::Take(Outcome outcome, Reporter reporter) {
   } else if (lease->overtaken) {
     EndOvertaken(*lease);
     Decide(reporter, token, OutcomeResult::kLeaseLost);
-  } else if (!lease->ending.has_value()) {
+  } else if (lease->ending == nullptr) {
     Begin(*lease, {.outcome = std::move(outcome), .reporters = {reporter}});
-  } else if (lease->ending_reported && *lease->ending == outcome.kind) {
-    endings_.at(token.fencing_number).reporters.push_back(reporter);
+  } else if (lease->ending->reported && lease->ending->outcome.kind == outcome.kind) {
+    lease->ending->reporters.push_back(reporter);
   } else {
     Decide(reporter, token, OutcomeResult::kLeaseLost);
   }
 }
 
 void Recorder::TakeBack(HeldLease& lease) {
-  if (lease.ending.has_value()) return;
+  if (lease.ending != nullptr) return;
   if (lease.overtaken) return EndOvertaken(lease);
   Ending ending{.reported = false};
   ending.outcome.token = lease.token;
@@ -73,7 +73,7 @@ void Recorder::TakeBack(HeldLease& lease) {
 }
 
 void Recorder::Sweep(HeldLease& lease) {
-  if (lease.ending.has_value()) return;
+  if (lease.ending != nullptr) return;
   if (lease.overtaken) return EndOvertaken(lease);
   Ending ending{.reported = false, .swept = true};
   ending.outcome.token = lease.token;
@@ -84,20 +84,18 @@ void Recorder::Sweep(HeldLease& lease) {
 // Nothing is left to record: the job has moved on. The serial queue is free again.
 void Recorder::EndOvertaken(HeldLease& lease) {
   FreeSlot(lease);
-  Drop(lease);
+  Drop(lease.token.fencing_number);
 }
 
 void Recorder::Begin(HeldLease& lease, Ending ending) {
-  const uint64_t number = lease.token.fencing_number;
-  lease.ending = ending.outcome.kind;
-  lease.ending_reported = ending.reported;
   if (ending.reported && lease.started) {
     const absl::Duration ran = core_.now - lease.started_at;
-    core_.tallies[lease.job.task].run_seconds.push_back(absl::ToDoubleSeconds(ran));
+    core_.TallyOf(lease.job.task).run_seconds.push_back(absl::ToDoubleSeconds(ran));
   }
   FreeSlot(lease);
-  endings_[number] = std::move(ending);
-  waiting_.push_back(number);
+  lease.ending = std::make_unique<Ending>(std::move(ending));
+  if (Session* session = core_.sessions.Find(lease.session)) ++session->unrecorded;
+  waiting_.push_back(lease.token.fencing_number);
 }
 
 // The session may be given another job as soon as it has reported this one.
@@ -111,12 +109,11 @@ void Recorder::FreeSlot(const HeldLease& lease) {
 }
 
 // Takes the lease out of the book and lets go of its serial queue.
-void Recorder::Drop(const HeldLease& lease) {
-  const RankedJob job = lease.job;
-  const int64_t row = lease.row;
-  core_.leases.Erase(lease.token.fencing_number);
-  if (core_.leases.LiveInRow(row) == 0) ended_rows_.push_back(row);
-  core_.ready.Release(job, core_.now);
+std::unique_ptr<HeldLease> Recorder::Drop(uint64_t number) {
+  std::unique_ptr<HeldLease> lease = core_.leases.Take(number);
+  if (core_.leases.LiveInRow(lease->row) == 0) ended_rows_.push_back(lease->row);
+  core_.ready.Release(lease->job, core_.now);
+  return lease;
 }
 
 void Recorder::Decide(const Reporter& reporter, const LeaseToken& token, OutcomeResult result) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -52,19 +53,6 @@ class Recorder {
     std::vector<OutcomeProblem> problems;  // of the session's frame
   };
   using ReportId = uint64_t;
-  struct Reporter {
-    ReportId report = 0;
-    size_t position = 0;
-  };
-  // An outcome on its way to disk.
-  struct Ending {
-    Outcome outcome = {};
-    bool reported = true;
-    bool swept = false;
-    std::vector<Reporter> reporters = {};
-    int tries = 0;
-    bool alone = false;  // PostgreSQL refused the batch that it was in
-  };
   struct Locked {
     absl::Time again_at;
     uint64_t fencing_number;
@@ -74,7 +62,7 @@ class Recorder {
   void EndOvertaken(HeldLease& lease);
   void Begin(HeldLease& lease, Ending ending);
   void FreeSlot(const HeldLease& lease);
-  void Drop(const HeldLease& lease);
+  std::unique_ptr<HeldLease> Drop(uint64_t number);
   void Decide(const Reporter& reporter, const LeaseToken& token, OutcomeResult result);
   void Tell(ReportId id);
   RecordOutcomes::Update UpdateFor(const HeldLease& lease, const Ending& ending) const;
@@ -92,7 +80,7 @@ class Recorder {
   void Postpone(const std::vector<uint64_t>& numbers);
 
   Core& core_;
-  absl::flat_hash_map<uint64_t, Ending> endings_;  // by fencing number
+  // Fencing numbers of leases that end.
   std::deque<uint64_t> waiting_;
   std::deque<Locked> locked_;
   std::vector<int64_t> ended_rows_;

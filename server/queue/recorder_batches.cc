@@ -58,10 +58,10 @@ RecordOutcomes Recorder::NextBatch(std::vector<uint64_t>& numbers) {
   const size_t most = static_cast<size_t>(core_.options.outcome_batch);
   while (!waiting_.empty() && numbers.size() < most) {
     const uint64_t number = waiting_.front();
-    const Ending& ending = endings_.at(number);
+    const HeldLease& lease = *core_.leases.FindByFencingNumber(number);
+    const Ending& ending = *lease.ending;
     if (ending.alone && !numbers.empty()) break;
     waiting_.pop_front();
-    const HeldLease& lease = *core_.leases.FindByFencingNumber(number);
     numbers.push_back(number);
     ++of_row[lease.row];
     if (ending.outcome.kind == OutcomeKind::kComplete) {
@@ -149,26 +149,23 @@ void Recorder::Recorded(const std::vector<uint64_t>& numbers, const std::vector<
 }
 
 void Recorder::Settle(uint64_t number, OutcomeResult result, const RankedJob* job) {
-  const auto found = endings_.find(number);
-  const Ending ending = std::move(found->second);
-  endings_.erase(found);
-  const HeldLease& lease = *core_.leases.FindByFencingNumber(number);
-  const LeaseToken token = lease.token;
+  const std::unique_ptr<HeldLease> lease = Drop(number);
+  const Ending& ending = *lease->ending;
+  if (Session* session = core_.sessions.Find(lease->session)) --session->unrecorded;
   if (result == OutcomeResult::kRecorded) {
-    Count(lease, ending, job);
+    Count(*lease, ending, job);
     if (ending.reported) core_.ended_tokens.Add(number, ending.outcome.kind, core_.now);
   }
-  Drop(lease);
   // A window may have shown it before, and it may be leased again by now.
   if (job != nullptr) core_.Offer(*job);
-  core_.in_hand.LeaseEnded(token.job_id);
+  core_.in_hand.LeaseEnded(lease->token.job_id);
   core_.WantLeasing();
-  for (const Reporter& reporter : ending.reporters) Decide(reporter, token, result);
+  for (const Reporter& reporter : ending.reporters) Decide(reporter, lease->token, result);
 }
 
 void Recorder::Count(const HeldLease& lease, const Ending& ending, const RankedJob* job) {
   Totals& totals = core_.totals;
-  TaskTally& tally = core_.tallies[lease.job.task];
+  TaskTally& tally = core_.TallyOf(lease.job.task);
   const bool for_good = job != nullptr && job->permanently_failed() &&
                         (ending.swept || ending.outcome.kind == OutcomeKind::kFail);
   totals.permanently_failed += for_good ? 1 : 0;
@@ -201,7 +198,7 @@ void Recorder::TryAgain(const std::vector<uint64_t>& numbers, const std::vector<
     // One refused value must not hold up the others: each goes alone, and at last without its
     // texts.
     for (const uint64_t number : numbers) {
-      Ending& ending = endings_.at(number);
+      Ending& ending = *core_.leases.FindByFencingNumber(number)->ending;
       if (std::exchange(ending.alone, true)) {
         ending.outcome.payload.reset();
         ending.outcome.error = "the database refused what the executor reported";
@@ -219,7 +216,8 @@ void Recorder::DeleteAgain(const std::vector<int64_t>& rows) {
 // Tried again after a while that grows with the tries.
 void Recorder::Postpone(const std::vector<uint64_t>& numbers) {
   for (const uint64_t number : numbers) {
-    const absl::Time again_at = core_.now + LockedRowDelay(++endings_.at(number).tries);
+    const absl::Time again_at =
+        core_.now + LockedRowDelay(++core_.leases.FindByFencingNumber(number)->ending->tries);
     locked_.push_back({again_at, number});
   }
   if (numbers.empty()) return;

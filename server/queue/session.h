@@ -68,10 +68,15 @@ struct Session {
   std::optional<RankedJob> waiting_alone;
   bool running_alone = false;
 
+  // Outcomes that it reported and that are not on disk yet, and how many there may be beside its
+  // window before it gets no more jobs.
+  int unrecorded = 0;
+  int most_unrecorded = 0;
+
   int used() const { return held + being_leased; }
   bool may_lease() const {
     return served && stream != 0 && !draining && !running_alone && used() < window.jobs &&
-           !bytes_used_up();
+           unrecorded < most_unrecorded + window.jobs && !bytes_used_up();
   }
   // One job is always let through.
   bool bytes_used_up() const {

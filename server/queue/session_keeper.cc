@@ -80,6 +80,7 @@ void SessionKeeper::Configure(Session& session, const OpenFrame& open) {
   session.forbidden_flags = open.forbidden_flags;
   session.window = open.window;
   session.once = open.once;
+  session.most_unrecorded = core_.options.most_unrecorded;
   session.told_idle = false;
   session.draining = false;
   session.last_heard = core_.now;

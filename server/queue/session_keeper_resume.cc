@@ -96,7 +96,7 @@ void SessionKeeper::FinishResume(Session& session, const OpenFrame& open) {
   absl::flat_hash_set<uint64_t> named;
   for (const LeaseToken& token : open.held) {
     HeldLease* lease = core_.leases.Find(token);
-    const bool live = lease != nullptr && (!lease->ending.has_value() || lease->ending_reported);
+    const bool live = lease != nullptr && (lease->ending == nullptr || lease->ending->reported);
     // Of an outcome that was recorded, or is being, the executor only waits to hear.
     const bool good = live || core_.ended_tokens.Find(token.fencing_number).has_value();
     (good ? opened.resumed_tokens : opened.lost_tokens).push_back(token.Encode());
@@ -165,7 +165,7 @@ void SessionKeeper::RevokeUnreceived(Session& session) {
     }
     for (const uint64_t number : frame.fencing_numbers) {
       HeldLease* lease = core_.leases.FindByFencingNumber(number);
-      if (lease == nullptr || lease->ending.has_value() || lease->started) continue;
+      if (lease == nullptr || lease->ending != nullptr || lease->started) continue;
       revoke.tokens.push_back(lease->token);
       recorder_.TakeBack(*lease);
     }

@@ -291,5 +291,32 @@ TEST_F(Outcomes, AreForgottenAfterTenMinutes) {
   EXPECT_THAT(**queue_.Reported(call), ElementsAre(OutcomeResult::kLeaseLost));
 }
 
+class UnrecordedOutcomes : public QueueTest {
+ protected:
+  static queue::QueueOptions Few() {
+    queue::QueueOptions options;
+    options.most_unrecorded = 100;
+    return options;
+  }
+  UnrecordedOutcomes() : QueueTest(Few()) {}
+};
+
+TEST_F(UnrecordedOutcomes, MakeNoMoreRoomWhenTheyPileUp) {
+  FakeExecutor& executor = Connect({"t"}, 30);
+  const size_t added = AddMany(200, AJob()).size();
+  queue_.store().HoldAnswers<RecordOutcomes>();
+  size_t ran = 0;
+  for (std::vector<JobId> came = executor.Came(); !came.empty(); came = executor.Came()) {
+    ran += came.size();
+    executor.CompleteAll();
+    queue_.Settle();
+  }
+  EXPECT_GE(ran, 130u);
+  EXPECT_LE(ran, 160u) << "window and bound, and what was leased before they were reached";
+  queue_.store().Release<RecordOutcomes>();
+  queue_.Settle();
+  EXPECT_EQ(RunAll(executor).size(), added - ran);
+}
+
 }  // namespace
 }  // namespace leasehold::fake

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/container/inlined_vector.h"
+#include "server/job/outcome.h"
+
+namespace leasehold::queue {
+
+// Who waits to hear what became of an outcome: its place among those that were reported together.
+struct Reporter {
+  uint64_t report = 0;
+  size_t position = 0;
+};
+
+// How a lease ends, on its way to disk.
+struct Ending {
+  Outcome outcome = {};
+  bool reported = true;
+  bool swept = false;
+  absl::InlinedVector<Reporter, 1> reporters = {};
+  int tries = 0;
+  bool alone = false;  // PostgreSQL refused the batch that it was in
+};
+
+}  // namespace leasehold::queue
