@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -145,6 +146,54 @@ pqxx::binarystring KeyModes(const AddKeyedJobs& request) {
                  [](const NewJob& job) { return std::string_view(KeyModeName(job.key_mode)); });
 }
 
+pqxx::binarystring Ids(const AddJobs& request) {
+  return ArrayOf(ElementType::kBigint, request.jobs, [](const JobToInsert& job) { return job.id; });
+}
+
+std::optional<int64_t> LeaseNumber(const AddJobs& request) {
+  if (!request.leases.has_value()) return std::nullopt;
+  return request.leases->number;
+}
+
+// A text of its own would end there; PostgreSQL refuses it in an array.
+bool HasNul(const NewJob& job) {
+  const auto has_nul = [](const std::string& text) { return text.find('\0') != text.npos; };
+  return has_nul(job.task) || has_nul(job.queue_name.value_or("")) || has_nul(job.metadata) ||
+         std::any_of(job.flags.begin(), job.flags.end(), has_nul);
+}
+
+bool DifferInPayloadAlone(const std::vector<JobToInsert>& jobs) {
+  const JobToInsert& first = jobs.front();
+  if (HasNul(first.job)) return false;
+  return std::all_of(jobs.begin(), jobs.end(), [&first](const JobToInsert& job) {
+    return job.run_at == first.run_at && job.born_leased == first.born_leased &&
+           job.job.task == first.job.task && job.job.queue_name == first.job.queue_name &&
+           job.job.max_attempts == first.job.max_attempts &&
+           job.job.priority == first.job.priority && job.job.flags == first.job.flags &&
+           job.job.metadata == first.job.metadata;
+  });
+}
+
+// The short way.
+absl::StatusOr<AddJobsAnswer> AddLikeJobs(Connection& connection, const WriteStamp& stamp,
+                                          const AddJobs& request) {
+  const JobToInsert& like = request.jobs.front();
+  if (absl::Status status = CheckRanges(like.job); !status.ok()) return status;
+  const RequestColumns requests(request);
+  const LeaseRow leases = request.leases.value_or(LeaseRow());
+  const auto result = connection.Run(
+      sql::kAddLikeJobs, stamp.epoch, stamp.number, Ids(request),
+      ArrayOf(ElementType::kJson, request.jobs,
+              [](const JobToInsert& job) { return std::string_view(job.job.payload); }),
+      like.job.task, like.job.queue_name, TimeParameter(like.run_at), like.job.max_attempts,
+      like.job.priority, StoredFlags(like.job.flags), like.job.metadata, like.born_leased,
+      LeaseNumber(request), LeaseJobIds(leases), LeaseSessions(leases), LeaseFencingNumbers(leases),
+      LeaseSecrets(leases), requests.Ids(), requests.Bodies(), requests.Counts(),
+      BigintArray(requests.ids));
+  if (!result.ok()) return result.status();
+  return AddJobsAnswer();
+}
+
 }  // namespace
 
 absl::Status NoJobHasKey(std::string_view key) {
@@ -153,19 +202,18 @@ absl::Status NoJobHasKey(std::string_view key) {
 
 absl::StatusOr<AddJobsAnswer> Execute(Connection& connection, const WriteStamp& stamp,
                                       const AddJobs& request) {
+  if (DifferInPayloadAlone(request.jobs)) return AddLikeJobs(connection, stamp, request);
   JobColumns jobs(request.jobs);
   if (!jobs.status.ok()) return jobs.status;
   const RequestColumns requests(request);
   const LeaseRow leases = request.leases.value_or(LeaseRow());
-  const auto number = request.leases.has_value() ? std::make_optional(leases.number) : std::nullopt;
   const auto result = connection.Run(
-      sql::kAddJobs, stamp.epoch, stamp.number,
-      ArrayOf(ElementType::kBigint, request.jobs, [](const JobToInsert& job) { return job.id; }),
-      jobs.tasks.Encode(), jobs.payloads.Encode(), jobs.queue_names.Encode(),
+      sql::kAddJobs, stamp.epoch, stamp.number, Ids(request), jobs.tasks.Encode(),
+      jobs.payloads.Encode(), jobs.queue_names.Encode(),
       ArrayOf(ElementType::kTimestamptz, request.jobs,
               [](const JobToInsert& job) { return job.run_at; }),
       jobs.max_attempts.Encode(), jobs.priorities.Encode(), jobs.flags.Encode(),
-      jobs.metadata.Encode(), number, LeaseJobIds(leases), LeaseSessions(leases),
+      jobs.metadata.Encode(), LeaseNumber(request), LeaseJobIds(leases), LeaseSessions(leases),
       LeaseFencingNumbers(leases), LeaseSecrets(leases), requests.Ids(), requests.Bodies(),
       requests.Counts(), BigintArray(requests.ids),
       ArrayOf(ElementType::kBool, request.jobs,

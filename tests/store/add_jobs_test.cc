@@ -56,6 +56,45 @@ TEST_F(AddJobsTest, KeepsEveryFieldOfAJob) {
   EXPECT_EQ(Sql("SELECT metadata FROM leasehold.job_rows"), job.metadata);
 }
 
+// Jobs that differ in their payloads alone go to PostgreSQL in another statement.
+TEST_F(AddJobsTest, KeepsEveryFieldOfJobsThatAreAlike) {
+  NewJob job = {.task = "send \"mail\", {now}\\"};
+  job.queue_name = "queue, with comma";
+  job.priority = -7;
+  job.max_attempts = 3;
+  job.flags = {"b\"c", "a,{\\}", "b\"c"};
+  job.metadata = R"({"traceparent": "00-1"})";
+  NewJob other = job;
+  job.payload = "{\"to\": \"ä\\u00e4\", \"n\": 1.50}";
+  other.payload = "[]";
+
+  ASSERT_TRUE(Submit(AddJobs{{Insertable(1, job), Insertable(2, other)}, {}, {}}).ok());
+
+  const std::vector<RankedJob> ranked = Ranked({1, 2});
+  ASSERT_THAT(ranked, SizeIs(2));
+  for (const RankedJob& kept : ranked) {
+    EXPECT_EQ(kept.task, job.task);
+    EXPECT_EQ(kept.queue_name, job.queue_name);
+    EXPECT_EQ(kept.priority, -7);
+    EXPECT_EQ(kept.run_at, absl::FromUnixMicros(1'700'000'000'123'456));
+    EXPECT_EQ(kept.max_attempts, 3);
+    EXPECT_THAT(kept.flags, ElementsAre("a,{\\}", "b\"c"));
+  }
+  EXPECT_EQ(Sql("SELECT payload FROM leasehold.job_rows WHERE id = 1"), job.payload);
+  EXPECT_EQ(Sql("SELECT payload FROM leasehold.job_rows WHERE id = 2"), other.payload);
+  EXPECT_EQ(Sql("SELECT DISTINCT metadata::text FROM leasehold.job_rows"), job.metadata);
+}
+
+TEST_F(AddJobsTest, RefusesWhatPostgresqlRefusesOfJobsThatAreAlike) {
+  for (const NewJob& bad :
+       {NewJob{.task = std::string("nul\0", 4)}, NewJob{.task = "mail", .payload = "{not json"},
+        NewJob{.task = "mail", .priority = 40'000}, NewJob{.task = ""}}) {
+    EXPECT_EQ(Submit(AddJobs{{Insertable(1, bad), Insertable(2, bad)}, {}, {}}).status().code(),
+              absl::StatusCode::kInvalidArgument);
+  }
+  EXPECT_EQ(Count("job_rows"), 0);
+}
+
 TEST_F(AddJobsTest, InsertsTheLeasesOfJobsThatAreBornLeased) {
   AddJobs batch;
   for (JobId id : {1, 2, 3}) batch.jobs.push_back(Insertable(id));

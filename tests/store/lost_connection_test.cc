@@ -91,9 +91,16 @@ INSTANTIATE_TEST_SUITE_P(Cut, InDoubtWriteTest,
                                                                              : "AfterCommit";
                          });
 
+TEST_P(InDoubtWriteTest, AddsJobsThatAreAlikeOnce) {
+  AskCut<AddJobsAnswer>("add_like_jobs", AddJobs{{Insertable(1), Insertable(2)}, {}, {}});
+
+  EXPECT_EQ(Count("job_rows"), 2);
+}
+
 TEST_P(InDoubtWriteTest, AddsJobsOnce) {
   AddJobs batch;
   for (JobId id : {1, 2}) batch.jobs.push_back(Insertable(id));
+  batch.jobs[1].born_leased = true;
   batch.leases = LeaseRow{77, {{{77, 2, 0, 42}, 9}}};
 
   AskCut<AddJobsAnswer>("add_jobs", batch);
@@ -254,7 +261,7 @@ TEST_F(LostConnectionTest, KeepsAnOutcomeOfAJobThatWasDeletedSince) {
 }
 
 TEST_F(LostConnectionTest, SettlesAWriteThatIsCutAgainAndAgain) {
-  trap_.Set("add_jobs", FaultPoint::kAfterStatement, [this] {
+  trap_.Set("add_like_jobs", FaultPoint::kAfterStatement, [this] {
     trap_.Set("read_journal_entry", FaultPoint::kBeforeStatement, [this] {
       CutAt("raise_epoch", FaultPoint::kAfterStatement);
       return true;
@@ -270,8 +277,8 @@ TEST_F(LostConnectionTest, SettlesAWriteThatIsCutAgainAndAgain) {
 }
 
 TEST_F(LostConnectionTest, RunsAWriteAgainThatIsCutTwiceBeforeItIsSent) {
-  trap_.Set("add_jobs", FaultPoint::kBeforeStatement, [this] {
-    CutAt("add_jobs", FaultPoint::kBeforeStatement);
+  trap_.Set("add_like_jobs", FaultPoint::kBeforeStatement, [this] {
+    CutAt("add_like_jobs", FaultPoint::kBeforeStatement);
     return true;
   });
 
@@ -304,7 +311,7 @@ TEST_F(LostConnectionTest, RefusesReadsThatAreCutAndServesThemAfterwards) {
 }
 
 TEST_F(LostConnectionTest, FinishesAnAwayOfABadWriteWithItsError) {
-  CutAt("add_jobs", FaultPoint::kBeforeStatement);
+  CutAt("add_like_jobs", FaultPoint::kBeforeStatement);
 
   EXPECT_EQ(Submit(AddJobs{{Insertable(1, {.task = ""})}, {}, {}}).status().code(),
             absl::StatusCode::kInvalidArgument);

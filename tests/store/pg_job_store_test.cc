@@ -110,7 +110,7 @@ TEST_F(PgJobStoreTest, KeepsAConnectionFreeOfSlowReads) {
 }
 
 TEST_F(PgJobStoreTest, AnswersWhatWaitsWhenTheDatabaseGoesAway) {
-  StartWithGate("add_jobs", 1);
+  StartWithGate("add_like_jobs", 1);
   std::future<absl::Status> in_doubt = SubmitLater(AddJobs{{Insertable(1)}, {}, {}});
   gate_->AwaitHeld(1);
   std::future<absl::Status> waiting = SubmitLater(AddJobs{{Insertable(2)}, {}, {}});
@@ -124,7 +124,7 @@ TEST_F(PgJobStoreTest, AnswersWhatWaitsWhenTheDatabaseGoesAway) {
 }
 
 TEST_F(PgJobStoreTest, ComesBackThoughItIsAskedAllTheTime) {
-  StartWithGate("add_jobs", 1);
+  StartWithGate("add_like_jobs", 1);
   std::future<absl::Status> in_doubt = SubmitLater(AddJobs{{Insertable(1)}, {}, {}});
   gate_->AwaitHeld(1);
   std::promise<void> served;
@@ -142,7 +142,7 @@ TEST_F(PgJobStoreTest, ComesBackThoughItIsAskedAllTheTime) {
 }
 
 TEST_F(PgJobStoreTest, AnswersEverythingBeforeItHasStopped) {
-  StartWithGate("add_jobs", 1);
+  StartWithGate("add_like_jobs", 1);
   std::future<absl::Status> running = SubmitLater(AddJobs{{Insertable(1)}, {}, {}});
   gate_->AwaitHeld(1);
   std::future<absl::Status> waiting = SubmitLater(AddJobs{{Insertable(2)}, {}, {}});
@@ -162,7 +162,7 @@ TEST_F(PgJobStoreTest, TellsHowEachStatementRan) {
   std::promise<absl::Status> ran;
   options_.connection.statement_ran = [&](std::string_view name, absl::Duration took,
                                           const absl::Status& status) {
-    if (name != "add_jobs") return;
+    if (name != "add_like_jobs") return;
     EXPECT_GT(took, absl::ZeroDuration());
     ran.set_value(status);
   };
@@ -190,7 +190,8 @@ TEST_F(PgJobStoreTest, IsDeposedWhenAnotherServerRaisesTheEpoch) {
 
 TEST_F(PgJobStoreTest, LetsNoWriteOfADeposedLeaderPass) {
   const std::vector<std::pair<std::string, StoreRequest>> writes = {
-      {"add_jobs", AddJobs{{Insertable(50)}, {}, {}}},
+      {"add_jobs", AddJobs{{Insertable(50), Insertable(51, {.task = "other"})}, {}, {}}},
+      {"add_like_jobs", AddJobs{{Insertable(50)}, {}, {}}},
       {"add_keyed_jobs", AddKeyedJobs{{{.task = "mail", .key = "k"}}, absl::UnixEpoch(), {}}},
       {"remove_job", RemoveJob{"present", {}}},
       {"lease_jobs", LeaseJobs{{}, {1, {}}, false}},
@@ -222,7 +223,7 @@ TEST_F(PgJobStoreTest, LetsNoWriteOfADeposedLeaderPass) {
 }
 
 TEST_F(PgJobStoreTest, DoesNotComeBackWhenAnotherServerTookOverMeanwhile) {
-  StartWithGate("add_jobs", 2);
+  StartWithGate("add_like_jobs", 2);
   std::future<absl::Status> in_doubt = SubmitLater(AddJobs{{Insertable(1)}, {}, {}});
   gate_->AwaitHeld(1);
   auto other = store::LeadershipStore::Connect(ConnectionTo("server-2"));
