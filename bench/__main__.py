@@ -13,7 +13,7 @@ import traceback
 from bench import chart, peers, report
 from bench.cluster import SETTINGS, Cluster
 from bench.goals import FLOOR, OURS, THEIRS
-from bench.plan import QUICK_ROWS, ROWS, Plan
+from bench.plan import DEFAULT_ROWS, QUICK_ROWS, ROWS, Plan
 from bench.process import Failed
 from bench.results import Results
 from bench.rows import QUICK, Lengths
@@ -40,7 +40,7 @@ def parse(arguments):
     parser.add_argument("--chart", metavar="FILE", help="write a chart there, as SVG")
     options = parser.parse_args(arguments)
     options.rows = options.only.split(",") if options.only else (
-        QUICK_ROWS if options.quick else ROWS)
+        QUICK_ROWS if options.quick else DEFAULT_ROWS)
     for row in options.rows:
         if row not in ROWS:
             parser.error(f"there is no row {row}: it is one of {', '.join(ROWS)}")

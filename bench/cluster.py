@@ -74,6 +74,10 @@ class Cluster:
         return [os.path.join(self.bin, "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.data,
                 "-U", "bench", "-d", database]
 
+    def size_mb(self):
+        """Of the database: tables, indexes and what vacuum has not given back."""
+        return int(self.sql(f"select pg_database_size('{DATABASE}')")) / 1e6
+
     def sql(self, text, database=DATABASE, check=True):
         done = subprocess.run([*self.psql(database), "-c", text], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

@@ -2,6 +2,9 @@
 import statistics
 
 
+LONG_ENOUGH_FOR_A_SLOPE = 600  # seconds
+
+
 def last_seconds(per_tenth, seconds, last=10):
     """The rate over the last so many seconds of a run that was counted in ten equal parts."""
     part = seconds / 10
@@ -13,6 +16,15 @@ def last_seconds(per_tenth, seconds, last=10):
     return total / min(last, seconds)
 
 
+def slope_per_hour(per_tenth, seconds):
+    """How much a rate that was counted in ten equal parts changes in an hour, in percent of its
+    mean: the line that fits the parts best."""
+    hours = [(part + 0.5) * seconds / 10 / 3600 for part in range(len(per_tenth))]
+    mean_hour, mean_rate = statistics.mean(hours), statistics.mean(per_tenth)
+    rise = sum((hour - mean_hour) * (rate - mean_rate) for hour, rate in zip(hours, per_tenth))
+    return 100 * rise / sum((hour - mean_hour) ** 2 for hour in hours) / mean_rate
+
+
 class Results:
     """Records of {row, side, variant, round, figures}."""
 
@@ -22,6 +34,9 @@ class Results:
     def add(self, row, side, variant, number, figures):
         if "per_tenth" in figures:
             figures["last_10_s"] = last_seconds(figures["per_tenth"], figures["seconds"])
+            if figures["seconds"] >= LONG_ENOUGH_FOR_A_SLOPE:
+                figures["slope_percent_per_hour"] = slope_per_hour(figures["per_tenth"],
+                                                                   figures["seconds"])
         self.records.append({"row": row, "side": side, "variant": variant, "round": number,
                              "figures": figures})
 

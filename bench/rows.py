@@ -21,6 +21,7 @@ class Lengths:
     add_single: int = 20
     latency: int = 20
     idle: int = 60
+    sustained: int = 3600
 
 
 QUICK = Lengths(full_cycle=20, snapshot=30, add_single=8, latency=15, idle=20)
@@ -60,6 +61,14 @@ def cycle(side, seconds, options):
 def full_cycle(side, lengths, options=()):
     with side.session():
         return {"full_cycle": cycle(side, lengths.full_cycle, options)}
+
+
+def sustained(side, lengths):
+    """The full cycle for an hour: does it become slower?"""
+    with side.session():
+        figures = cycle(side, lengths.sustained, ())
+        figures["database_mb"] = side.cluster.size_mb()
+        return {"sustained": figures}
 
 
 def flat_backlog(side, lengths, options=()):
