@@ -19,7 +19,7 @@ size_t BytesOf(const NewJob& job) {
 // Calls repeats what may succeed later: what is left of that was given up.
 bool WasGivenUp(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
-         absl::IsCancelled(status);
+         absl::IsResourceExhausted(status) || absl::IsCancelled(status);
 }
 
 }  // namespace
@@ -37,21 +37,18 @@ absl::StatusOr<std::string> JoinedAdds::Add(const NewJob& job) {
     MutexLock lock(mu_);
     batch = Join(job);
     position = batch->jobs.size() - 1;
-    if (position == 0) {
-      AwaitTurn(batch);
-    } else {
-      batch->answer_came.wait(mu_, [&] { return batch->answered; });
-    }
+    if (position == 0) AwaitTurn(batch);
   }
   if (position == 0) {
-    auto ids = send_(batch->jobs);
+    batch->ids = send_(batch->jobs);
     {
       MutexLock lock(mu_);
-      batch->ids = std::move(ids);
-      batch->answered = true;
       PassTurn();
     }
-    batch->answer_came.notify_all();
+    batch->answered = true;
+    batch->answered.notify_all();
+  } else {
+    batch->answered.wait(false);
   }
   if (batch->ids.ok()) return (*batch->ids)[position];
   if (batch->jobs.size() == 1 || WasGivenUp(batch->ids.status())) return batch->ids.status();
@@ -60,9 +57,9 @@ absl::StatusOr<std::string> JoinedAdds::Add(const NewJob& job) {
 
 std::shared_ptr<JoinedAdds::Batch> JoinedAdds::Join(const NewJob& job) {
   const size_t bytes = BytesOf(job);
-  const bool is_full = waiting_.empty() || waiting_.back()->jobs.size() >= kMostJobs ||
-                       waiting_.back()->bytes + bytes > kMostBytes;
-  if (is_full) waiting_.push_back(std::make_shared<Batch>());
+  const bool begins_another = waiting_.empty() || waiting_.back()->jobs.size() >= kMostJobs ||
+                              waiting_.back()->bytes + bytes > kMostBytes;
+  if (begins_another) waiting_.push_back(std::make_shared<Batch>());
   std::shared_ptr<Batch> batch = waiting_.back();
   batch->jobs.push_back(&job);
   batch->bytes += bytes;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -46,9 +47,9 @@ class JoinedAdds {
     size_t bytes = 0;
     CondVar turn_came;
     bool turn = false;
-    CondVar answer_came;
-    bool answered = false;
-    absl::StatusOr<std::vector<std::string>> ids;
+    // No condition: all wake at once, and would meet on its mutex.
+    std::atomic<bool> answered = false;
+    absl::StatusOr<std::vector<std::string>> ids;  // once answered
   };
 
   absl::StatusOr<std::string> AddAlone(const NewJob& job);

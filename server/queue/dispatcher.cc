@@ -219,7 +219,7 @@ void Dispatcher::Loaded(LoadLeadershipAnswer& answer) {
     core.ended_tokens.Add(ended.fencing_number, ended.kind, now_ - ended.age);
   }
   for (auto& request : answer.requests) {
-    core.requests.Answered(request.key, std::move(request.ids), now_ - request.age);
+    core.requests.Answered(request.key, request.ids, now_ - request.age);
   }
   LoadLeases(answer);
   core.loaded = true;

@@ -302,7 +302,8 @@ void Leaser::LookAtUnleased(std::vector<RankedJob> jobs) {
       } else {
         core_.in_hand.LetGo(job.id);
         tries_.erase(job.id);
-        if (found != standing.end()) core_.ready.Offer(*found->second, core_.now);
+        // Where it stands now, a window may have been leased meanwhile.
+        if (found != standing.end()) core_.Offer(*found->second);
       }
       core_.ready.Release(job, core_.now);
     }

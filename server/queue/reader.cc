@@ -145,6 +145,8 @@ void Reader::LookForMissing(const std::vector<RankedJob>& jobs) {
   for (const RankedJob& job : jobs) {
     const auto suspect = suspects_.find(job.id);
     if (suspect == suspects_.end() || core_.ready.Knows(job)) continue;
+    // By now it may have been left to a later read.
+    if (!core_.ready.ShouldKnow(job)) continue;
     if (core_.Met(job) || core_.InOtherHands(job)) continue;
     const RankedJob& seen = suspect->second;
     if (seen.activation == job.activation && seen.rank() == job.rank()) missed_[job.id] = core_.now;

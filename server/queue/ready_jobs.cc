@@ -39,6 +39,11 @@ bool ReadyJobs::Knows(const RankedJob& job) const {
                      [&job](const auto& entry) { return entry.second->KnowsExactly(job); });
 }
 
+bool ReadyJobs::ShouldKnow(const RankedJob& job) const {
+  return std::any_of(views_.begin(), views_.end(),
+                     [&job](const auto& entry) { return entry.second->ShouldKnow(job); });
+}
+
 std::optional<RankedJob> ReadyJobs::Take(const std::vector<std::string>& flags,
                                          const std::vector<std::string>& tasks, absl::Time now) {
   const RankedJob* first = views_.at(flags)->First(tasks, now);

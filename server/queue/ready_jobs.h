@@ -34,6 +34,9 @@ class ReadyJobs {
 
   // Whether the job is in memory as it stands, in a view at least.
   bool Knows(const RankedJob& job) const;
+  // Whether it should be there, if it stands so in the database: it does not stand behind what was
+  // read, nor what had to make room.
+  bool ShouldKnow(const RankedJob& job) const;
 
   // Takes the first job that such a session may run now; its serial queue is held until Release().
   std::optional<RankedJob> Take(const std::vector<std::string>& flags,

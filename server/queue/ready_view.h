@@ -40,6 +40,8 @@ class ReadyView {
   bool Knows(const RankedJob& job) const;
   // The job is in memory as it stands.
   bool KnowsExactly(const RankedJob& job) const;
+  // A job that stands so in the database belongs to what this view has in memory.
+  bool ShouldKnow(const RankedJob& job) const;
   // The serial queue of a job in memory; empty: none, or not in memory.
   std::string QueueOf(JobId job) const;
 

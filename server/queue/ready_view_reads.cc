@@ -121,6 +121,13 @@ std::vector<RankedJob> ReadyView::WindowRead(
   return suspects;
 }
 
+bool ReadyView::ShouldKnow(const RankedJob& job) const {
+  const auto task = tasks_.find(job.task);
+  if (task == tasks_.end() || !Allows(job) || Dropped(job)) return false;
+  const auto window = task->second.windows.find(job.priority);
+  return window != task->second.windows.end() && !(window->second->KnownUpTo() < job.rank());
+}
+
 // It may be left out of memory for its serial queue.
 bool ReadyView::Dropped(const RankedJob& job) const {
   const auto queue = queues_.find(job.queue_name.value_or(""));

@@ -1,6 +1,7 @@
 #include "server/queue/request_log.h"
 
 #include <utility>
+#include <vector>
 
 namespace leasehold::queue {
 
@@ -12,27 +13,33 @@ RequestLog::Seen RequestLog::See(const RequestKey& key, CallId call) {
     return {Verdict::kNew, {}};
   }
   if (entry.body != key.body) return {Verdict::kReused, {}};
-  if (entry.answered) return {Verdict::kAnswered, entry.ids};
-  entry.waiting.push_back(call);
+  if (entry.answered) return {Verdict::kAnswered, entry.ids.ids()};
+  waiting_[key.id].push_back(call);
   return {Verdict::kUnderWay, {}};
 }
 
-std::vector<CallId> RequestLog::Answered(const RequestKey& key, std::vector<JobId> ids,
+std::vector<CallId> RequestLog::Answered(const RequestKey& key, const std::vector<JobId>& ids,
                                          absl::Time at) {
   Entry& entry = entries_[key.id];
   entry.body = key.body;
-  entry.ids = std::move(ids);
+  entry.ids = JobIdRuns(ids);
   if (!std::exchange(entry.answered, true)) in_order_.push_back({key.id, at});
-  std::vector<CallId> waiting = std::exchange(entry.waiting, {});
   if (in_order_.size() > kMost) Forget(absl::InfinitePast());
-  return waiting;
+  return TakeWaiting(key.id);
 }
 
 std::vector<CallId> RequestLog::GaveUp(const RequestKey& key) {
   const auto found = entries_.find(key.id);
   if (found == entries_.end() || found->second.answered) return {};
-  std::vector<CallId> waiting = std::move(found->second.waiting);
   entries_.erase(found);
+  return TakeWaiting(key.id);
+}
+
+std::vector<CallId> RequestLog::TakeWaiting(const Id& id) {
+  const auto found = waiting_.find(id);
+  if (found == waiting_.end()) return {};
+  std::vector<CallId> waiting = std::move(found->second);
+  waiting_.erase(found);
   return waiting;
 }
 

@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "server/job/store_request.h"
 #include "server/queue/event.h"
+#include "server/queue/job_id_runs.h"
 
 namespace leasehold::queue {
 
@@ -33,7 +34,7 @@ class RequestLog {
   Seen See(const RequestKey& key, CallId call);
 
   // Returns the calls that repeated the request meanwhile.
-  std::vector<CallId> Answered(const RequestKey& key, std::vector<JobId> ids, absl::Time at);
+  std::vector<CallId> Answered(const RequestKey& key, const std::vector<JobId>& ids, absl::Time at);
   // Nothing was done: the next one with this id runs.
   std::vector<CallId> GaveUp(const RequestKey& key);
 
@@ -41,18 +42,22 @@ class RequestLog {
 
  private:
   using Id = std::array<uint8_t, 16>;
+  // There may be millions of them.
   struct Entry {
     Id body{};
     bool answered = false;
-    std::vector<JobId> ids;
-    std::vector<CallId> waiting;
+    JobIdRuns ids;
   };
   struct Answer {
     Id id;
     absl::Time at;
   };
 
+  std::vector<CallId> TakeWaiting(const Id& id);
+
   absl::flat_hash_map<Id, Entry> entries_;
+  // Calls that repeated one which is under way.
+  absl::flat_hash_map<Id, std::vector<CallId>> waiting_;
   std::deque<Answer> in_order_;
 };
 

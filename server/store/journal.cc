@@ -29,6 +29,20 @@ std::vector<JobId> JobIds(const RecordOutcomes& request) {
   return ids;
 }
 
+// The jobs of the row whose leases are live, each with the place of its lease.
+absl::StatusOr<std::vector<LeaseWindowAnswer::Leased>> ReadLeased(Connection& connection,
+                                                                  const LeaseRow& leases) {
+  const auto result = connection.Run(sql::kReadLeasedJobs, leases.number);
+  if (!result.ok()) return result.status();
+  std::vector<LeaseWindowAnswer::Leased> leased;
+  for (const pqxx::row& columns : *result) {
+    RowReader row(columns);
+    const size_t place = static_cast<size_t>(row.Bigint()) - 1;
+    leased.push_back({place, ReadWholeJob(row)});
+  }
+  return leased;
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<JournalRow>> ReadJournal(Connection& connection,
@@ -67,22 +81,20 @@ absl::StatusOr<RemoveJobAnswer> Rebuild(Connection&, const JournalRow& row,
 
 absl::StatusOr<LeaseJobsAnswer> Rebuild(Connection& connection, const JournalRow&,
                                         const LeaseJobs& request) {
-  const auto result = connection.Run(sql::kReadLeasedJobs, request.leases.number);
-  if (!result.ok()) return result.status();
-  return LeaseJobsAnswer{ReadWholeJobs(*result)};
+  auto leased = ReadLeased(connection, request.leases);
+  if (!leased.ok()) return leased.status();
+  LeaseJobsAnswer answer;
+  for (auto& [place, job] : *leased) answer.leased.push_back(std::move(job));
+  return answer;
 }
 
 // How far it read is not known any more.
 absl::StatusOr<LeaseWindowAnswer> Rebuild(Connection& connection, const JournalRow&,
                                           const LeaseWindow& request) {
-  const auto result = connection.Run(sql::kReadLeasedWindow, request.leases.number);
-  if (!result.ok()) return result.status();
+  auto leased = ReadLeased(connection, request.leases);
+  if (!leased.ok()) return leased.status();
   LeaseWindowAnswer answer;
-  for (const pqxx::row& columns : *result) {
-    RowReader row(columns);
-    const size_t lease = static_cast<size_t>(row.Bigint()) - 1;
-    answer.leased.push_back({lease, ReadWholeJob(row)});
-  }
+  answer.leased = *std::move(leased);
   return answer;
 }
 

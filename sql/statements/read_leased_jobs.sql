@@ -1,14 +1,15 @@
--- The jobs of one lease row whose leases are live, whole: id, task, queue_name, priority,
--- run_at, attempts, max_attempts, activation, crashes, flags, payload, metadata, last_error,
--- job_key, revision, created_at and updated_at.
+-- The jobs of one lease row whose leases are live: position (of the lease in its row, from 1), then
+-- the job whole, as lease_jobs returns it.
 --
 -- $1 bigint number of the lease row
-SELECT job.id, job.task, job.queue_name, job.priority, timestamptz_send(job.run_at) AS run_at,
-  job.attempts, job.max_attempts, job.activation, job.crashes, job.flags, job.payload, job.metadata,
-  job.last_error, job.job_key, job.revision, timestamptz_send(job.created_at) AS created_at,
+SELECT held.position, job.id, job.task, job.queue_name, job.priority,
+  timestamptz_send(job.run_at) AS run_at, job.attempts, job.max_attempts, job.activation,
+  job.crashes, job.flags, job.payload, job.metadata, job.last_error, job.job_key, job.revision,
+  timestamptz_send(job.created_at) AS created_at,
   timestamptz_send(job.updated_at) AS updated_at
 FROM (
-  SELECT unnest(job_ids) AS job_id, unnest(activations) AS activation
+  SELECT unnest(job_ids) AS job_id, unnest(activations) AS activation,
+    generate_subscripts(job_ids, 1) AS position
   FROM :"schema".leases
   WHERE number = $1
 ) AS held

@@ -47,6 +47,27 @@ TEST_F(ALeaseFromAWindow, SharesABatchAmongSessions) {
   EXPECT_THAT(other.Held(), SizeIs(5));
 }
 
+// The job could not be leased as it was ranked. Until it is read again a window may give it away.
+TEST_F(ALeaseFromAWindow, MayTakeAJobThatMovedWhileItWasBeingLeasedFromMemory) {
+  const std::vector<JobId> backlog = Backlog(3);
+  FakeExecutor& executor = Connect({"t"}, 1);
+  executor.Came();
+  queue_.store().Hold<LeaseJobs>();
+  queue_.store().Hold<ReadJobs>();
+  executor.Release({backlog[0]});
+  Advance(absl::Milliseconds(5));
+  RescheduleBySql(tables_, backlog[0], queue_.now());
+  tables_.inbox.clear();
+  executor.SetWindow(4);
+  queue_.store().Release<LeaseJobs>();
+  queue_.Settle();
+  EXPECT_THAT(executor.Came(), ElementsAre(backlog[1], backlog[2], backlog[0]));
+  queue_.store().Release<ReadJobs>();
+  queue_.Settle();
+  EXPECT_THAT(executor.Held(), SizeIs(3));
+  EXPECT_THAT(tables_.violations, ::testing::IsEmpty());
+}
+
 TEST_F(ALeaseFromAWindow, LeavesJobsOfTheFuture) {
   const std::vector<JobId> backlog = Backlog(3);
   const JobId later = AddBySql(tables_, AJob().In(absl::Minutes(1)), queue_.now());

@@ -31,7 +31,6 @@ const ByIndex kByIndex[] = {
     {sql::kReadJobs, 1, "job_rows_pkey"},
     {sql::kReadInbox, 1, "Index Scan using job_rows_pkey"},
     {sql::kLoadLeases, 0, "Index Scan using job_rows_pkey"},
-    {sql::kReadLeasedWindow, 1, "Index Scan using job_rows_pkey"},
     {sql::kLeaseWindow, 13, "Index Scan using job_rows_ready"},
     {sql::kReadLeasedJobs, 1, "Index Scan using job_rows_pkey"},
     {sql::kGetJob, 1, "Index Scan using job_rows_pkey"},
