@@ -37,18 +37,21 @@ absl::StatusOr<std::string> JoinedAdds::Add(const NewJob& job) {
     MutexLock lock(mu_);
     batch = Join(job);
     position = batch->jobs.size() - 1;
-    if (position == 0) AwaitTurn(batch);
+    if (position == 0) {
+      AwaitTurn(batch);
+    } else {
+      batch->answer_came.wait(mu_, [&] { return batch->answered; });
+    }
   }
   if (position == 0) {
-    batch->ids = send_(batch->jobs);
+    auto ids = send_(batch->jobs);
     {
       MutexLock lock(mu_);
+      batch->ids = std::move(ids);
+      batch->answered = true;
       PassTurn();
     }
-    batch->answered = true;
-    batch->answered.notify_all();
-  } else {
-    batch->answered.wait(false);
+    batch->answer_came.notify_all();
   }
   if (batch->ids.ok()) return (*batch->ids)[position];
   if (batch->jobs.size() == 1 || WasGivenUp(batch->ids.status())) return batch->ids.status();

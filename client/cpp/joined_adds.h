@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -47,9 +46,9 @@ class JoinedAdds {
     size_t bytes = 0;
     CondVar turn_came;
     bool turn = false;
-    // No condition: all wake at once, and would meet on its mutex.
-    std::atomic<bool> answered = false;
-    absl::StatusOr<std::vector<std::string>> ids;  // once answered
+    CondVar answer_came;
+    bool answered = false;
+    absl::StatusOr<std::vector<std::string>> ids;
   };
 
   absl::StatusOr<std::string> AddAlone(const NewJob& job);
