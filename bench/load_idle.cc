@@ -1,6 +1,5 @@
 // The load of executors that have nothing to do.
 
-#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <memory>
@@ -84,12 +83,7 @@ class Sessions {
     const client::LeaseStream::News news = event.stream->OnEvent(event.op, ok);
     if (event.op == client::LeaseStream::Op::kWrite) writing_[event.stream->id() - 1] = false;
     if (news.end) return absl::UnavailableError("a session's stream ended");
-    if (news.frame && news.frame->has_opened()) {
-      ++opened_;
-      const auto& interval = news.frame->opened().heartbeat_interval();
-      heartbeat_interval_ =
-          std::chrono::seconds(interval.seconds()) + std::chrono::nanoseconds(interval.nanos());
-    }
+    if (news.frame && news.frame->has_opened()) ++opened_;
     if (news.frame && news.frame->has_heartbeat() && !writing_[event.stream->id() - 1]) {
       writing_[event.stream->id() - 1] = true;
       event.stream->Write(heartbeat_);
@@ -103,7 +97,6 @@ class Sessions {
   // Of each stream: a frame is under way, and only one may be.
   std::vector<bool> writing_;
   size_t opened_ = 0;
-  std::chrono::nanoseconds heartbeat_interval_{};
 };
 
 }  // namespace

@@ -83,17 +83,15 @@ def flat_snapshot(side, lengths, options=()):
         return {"flat_snapshot": cycle(side, lengths.snapshot, options)}
 
 
-def add_single(side, lengths):
+def add_single(side, lengths, row="add_single", options=()):
     with side.session():
-        return {"add_single": side.load("add-single", "--callers", 50, "--seconds",
-                                        lengths.add_single, seconds=lengths.add_single)}
+        return {row: side.load("add-single", "--callers", 50, "--seconds", lengths.add_single,
+                               *options, seconds=lengths.add_single)}
 
 
 def add_single_apart(side, lengths):
     """Ours with a message of its own for each call, which the library would let callers share."""
-    with side.session():
-        return {"add_single_apart": side.load("add-single", "--callers", 50, "--apart", "--seconds",
-                                              lengths.add_single, seconds=lengths.add_single)}
+    return add_single(side, lengths, "add_single_apart", ("--apart",))
 
 
 def latency(side, lengths):

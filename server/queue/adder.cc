@@ -214,8 +214,8 @@ void Adder::Place(JobToInsert& insert, AddJobs& request, Batch& batch) {
 // Due jobs on their way to disk rank before a new one. It may be born leased beside them, since
 // they are not ready before they are there, but must not take the room that they will need.
 bool Adder::LeavesRoom(const Session& session) const {
-  int64_t before = 0;
   if (due_under_way_.empty()) return true;
+  int64_t before = 0;
   for (const std::string& task : session.tasks) {
     const auto found = due_under_way_.find(task);
     if (found != due_under_way_.end()) before += found->second;

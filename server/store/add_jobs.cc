@@ -146,13 +146,22 @@ pqxx::binarystring KeyModes(const AddKeyedJobs& request) {
                  [](const NewJob& job) { return std::string_view(KeyModeName(job.key_mode)); });
 }
 
-pqxx::binarystring Ids(const AddJobs& request) {
-  return ArrayOf(ElementType::kBigint, request.jobs, [](const JobToInsert& job) { return job.id; });
-}
-
-std::optional<int64_t> LeaseNumber(const AddJobs& request) {
-  if (!request.leases.has_value()) return std::nullopt;
-  return request.leases->number;
+// Both statements take the ids, columns of their own, and then the lease row and the requests.
+template <typename... Columns>
+absl::StatusOr<AddJobsAnswer> Insert(Connection& connection, const sql::Statement& statement,
+                                     const WriteStamp& stamp, const AddJobs& request,
+                                     const Columns&... columns) {
+  const RequestColumns requests(request);
+  const LeaseRow leases = request.leases.value_or(LeaseRow());
+  const auto number = request.leases.has_value() ? std::make_optional(leases.number) : std::nullopt;
+  const auto result = connection.Run(
+      statement, stamp.epoch, stamp.number,
+      ArrayOf(ElementType::kBigint, request.jobs, [](const JobToInsert& job) { return job.id; }),
+      columns..., number, LeaseJobIds(leases), LeaseSessions(leases), LeaseFencingNumbers(leases),
+      LeaseSecrets(leases), requests.Ids(), requests.Bodies(), requests.Counts(),
+      BigintArray(requests.ids));
+  if (!result.ok()) return result.status();
+  return AddJobsAnswer();
 }
 
 // A text of its own would end there; PostgreSQL refuses it in an array.
@@ -179,19 +188,12 @@ absl::StatusOr<AddJobsAnswer> AddLikeJobs(Connection& connection, const WriteSta
                                           const AddJobs& request) {
   const JobToInsert& like = request.jobs.front();
   if (absl::Status status = CheckRanges(like.job); !status.ok()) return status;
-  const RequestColumns requests(request);
-  const LeaseRow leases = request.leases.value_or(LeaseRow());
-  const auto result = connection.Run(
-      sql::kAddLikeJobs, stamp.epoch, stamp.number, Ids(request),
-      ArrayOf(ElementType::kJson, request.jobs,
-              [](const JobToInsert& job) { return std::string_view(job.job.payload); }),
-      like.job.task, like.job.queue_name, TimeParameter(like.run_at), like.job.max_attempts,
-      like.job.priority, StoredFlags(like.job.flags), like.job.metadata, like.born_leased,
-      LeaseNumber(request), LeaseJobIds(leases), LeaseSessions(leases), LeaseFencingNumbers(leases),
-      LeaseSecrets(leases), requests.Ids(), requests.Bodies(), requests.Counts(),
-      BigintArray(requests.ids));
-  if (!result.ok()) return result.status();
-  return AddJobsAnswer();
+  return Insert(connection, sql::kAddLikeJobs, stamp, request,
+                ArrayOf(ElementType::kJson, request.jobs,
+                        [](const JobToInsert& job) { return std::string_view(job.job.payload); }),
+                like.job.task, like.job.queue_name, TimeParameter(like.run_at),
+                like.job.max_attempts, like.job.priority, StoredFlags(like.job.flags),
+                like.job.metadata, like.born_leased);
 }
 
 }  // namespace
@@ -205,21 +207,14 @@ absl::StatusOr<AddJobsAnswer> Execute(Connection& connection, const WriteStamp& 
   if (DifferInPayloadAlone(request.jobs)) return AddLikeJobs(connection, stamp, request);
   JobColumns jobs(request.jobs);
   if (!jobs.status.ok()) return jobs.status;
-  const RequestColumns requests(request);
-  const LeaseRow leases = request.leases.value_or(LeaseRow());
-  const auto result = connection.Run(
-      sql::kAddJobs, stamp.epoch, stamp.number, Ids(request), jobs.tasks.Encode(),
-      jobs.payloads.Encode(), jobs.queue_names.Encode(),
-      ArrayOf(ElementType::kTimestamptz, request.jobs,
-              [](const JobToInsert& job) { return job.run_at; }),
-      jobs.max_attempts.Encode(), jobs.priorities.Encode(), jobs.flags.Encode(),
-      jobs.metadata.Encode(), LeaseNumber(request), LeaseJobIds(leases), LeaseSessions(leases),
-      LeaseFencingNumbers(leases), LeaseSecrets(leases), requests.Ids(), requests.Bodies(),
-      requests.Counts(), BigintArray(requests.ids),
-      ArrayOf(ElementType::kBool, request.jobs,
-              [](const JobToInsert& job) { return job.born_leased; }));
-  if (!result.ok()) return result.status();
-  return AddJobsAnswer();
+  return Insert(connection, sql::kAddJobs, stamp, request, jobs.tasks.Encode(),
+                jobs.payloads.Encode(), jobs.queue_names.Encode(),
+                ArrayOf(ElementType::kTimestamptz, request.jobs,
+                        [](const JobToInsert& job) { return job.run_at; }),
+                jobs.max_attempts.Encode(), jobs.priorities.Encode(), jobs.flags.Encode(),
+                jobs.metadata.Encode(),
+                ArrayOf(ElementType::kBool, request.jobs,
+                        [](const JobToInsert& job) { return job.born_leased; }));
 }
 
 absl::StatusOr<AddKeyedJobsAnswer> Execute(Connection& connection, const WriteStamp& stamp,

@@ -19,8 +19,8 @@ const std::optional<std::string> kNull;
 const std::map<std::string, SqlParameters>& Writes() {
   static const auto* writes = new std::map<std::string, SqlParameters>{
       {"add_jobs", {"1001", "{50}",   "{mail}",   "{\"{}\"}", "{NULL}", "{epoch}", "{25}",
-                    "{0}",  "{NULL}", "{\"{}\"}", "9",        "{50}",   "{7}",     "{1}",
-                    "{1}",  kNull,    kNull,      kNull,      kNull,    "{t}"}},
+                    "{0}",  "{NULL}", "{\"{}\"}", "{t}",      "9",      "{50}",    "{7}",
+                    "{1}",  "{1}",    kNull,      kNull,      kNull,    kNull}},
       {"add_like_jobs",
        {"1022", "{51}", "{\"{}\"}", "mail", kNull, "epoch", "25",  "0",   kNull, "{}",
         "t",    "13",   "{51}",     "{7}",  "{1}", "{1}",   kNull, kNull, kNull, kNull}},
