@@ -7,9 +7,9 @@
 #include <string>
 
 #include "bench/floor.h"
-#include "server/store/leadership_store.h"
 #include "server/store/migrator/migrator.h"
 #include "server/store/pg_job_store.h"
+#include "server/store/pg_leadership_store.h"
 
 namespace leasehold::bench {
 namespace {
@@ -37,7 +37,7 @@ absl::Status Lead(const store::ConnectionOptions& connection, store::PgJobStore&
   migrate_options.schema = connection.schema;
   const auto migrated = store::Migrate(connection.database_url, migrate_options);
   if (!migrated.ok()) return migrated.status();
-  auto leadership = store::LeadershipStore::Connect(connection);
+  auto leadership = store::PgLeadershipStore::Connect(connection);
   if (!leadership.ok()) return leadership.status();
   const auto before = (*leadership)->Read();
   if (!before.ok()) return before.status();

@@ -53,4 +53,12 @@ std::string FormatAddress(const Address& address) {
   return absl::StrFormat("%s:%d", address.host, address.port);
 }
 
+bool IsWildcard(const Address& address) {
+  return address.host == "0.0.0.0" || address.host == "::";
+}
+
+bool IsLoopback(const Address& address) {
+  return address.host == "localhost" || address.host == "::1" || address.host.starts_with("127.");
+}
+
 }  // namespace leasehold

@@ -22,4 +22,9 @@ absl::StatusOr<Address> ParseAddress(std::string_view text);
 // The reverse of ParseAddress: brackets around an IPv6 host.
 std::string FormatAddress(const Address& address);
 
+// Whether it stands for every address of the machine (0.0.0.0 or [::]).
+bool IsWildcard(const Address& address);
+// Whether only this machine reaches it.
+bool IsLoopback(const Address& address);
+
 }  // namespace leasehold

@@ -18,6 +18,7 @@ namespace leasehold {
 struct Config {
   std::string listen = "127.0.0.1:7411";
   std::string admin_listen = "127.0.0.1:7412";
+  std::string advertise_address;  // empty: made of `listen`
   bool reflection = true;
   int max_streams = 10000;
   int64_t payload_limit = 1 << 20;  // bytes

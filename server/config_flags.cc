@@ -17,6 +17,14 @@ constexpr int64_t kMiB = 1024 * kKiB;
 
 absl::Status CheckAddress(const std::string& text) { return ParseAddress(text).status(); }
 
+absl::Status CheckAdvertised(const std::string& text) {
+  if (text.empty()) return absl::OkStatus();
+  const auto address = ParseAddress(text);
+  if (!address.ok()) return address.status();
+  if (address->port != 0 && !IsWildcard(*address)) return absl::OkStatus();
+  return BadValue(text, "is no address that another server can reach: give a host and a port");
+}
+
 absl::Status CheckPath(const std::string& text) {
   if (text.find('\0') == std::string::npos) return absl::OkStatus();
   return absl::InvalidArgumentError("a path cannot hold a NUL byte");
@@ -74,6 +82,10 @@ std::vector<Flag> ServingFlags() {
          "Where gRPC is served; port 0 takes any free one."),
       In("Serving", TextFlag("admin-listen", &Config::admin_listen, "HOST:PORT", CheckAddress),
          "Where /livez, /readyz and /metrics are served over HTTP; port 0 takes any free one."),
+      In("Serving",
+         TextFlag("advertise-address", &Config::advertise_address, "HOST:PORT", CheckAdvertised),
+         "Where the other servers on the database reach this one's gRPC; if not given, the address "
+         "of --listen, with this machine's name in place of 0.0.0.0."),
       In("Serving", SwitchFlag("reflection", &Config::reflection),
          "Whether gRPC reflection is served, so that grpcurl needs no .proto files."),
       In("Serving", IntFlag("max-streams", &Config::max_streams, 1, 1000000),

@@ -8,17 +8,20 @@
 #include "absl/strings/str_format.h"
 #include "server/address.h"
 #include "server/base/errors.h"
+#include "server/host.h"
 #include "server/logging/log.h"
 #include "server/redact.h"
 #include "server/store/embedded/database_url.h"
 #include "server/store/migrator/migrator.h"
+#include "server/store/pg_leadership_store.h"
 #include "server/version.h"
 
 namespace leasehold {
 namespace {
 
-// What is acknowledged is on disk within this of SIGTERM.
-constexpr absl::Duration kFlushTime = absl::Seconds(2);
+// What is acknowledged is on disk, and the leadership yielded, within this of SIGTERM, unless the
+// database does not answer.
+constexpr absl::Duration kYieldTime = absl::Seconds(3);
 // How long callers may take to close their connections, after they were asked to.
 constexpr absl::Duration kClosingTime = absl::Seconds(1);
 
@@ -125,20 +128,36 @@ store::ConnectionOptions Server::DatabaseConnection() {
   return options;
 }
 
+std::string Server::AdvertisedAddress() const {
+  if (!config_.advertise_address.empty()) return config_.advertise_address;
+  Address address = ParseAddress(config_.listen).value();
+  address.port = grpc_.port();
+  if (IsWildcard(address)) address.host = HostName();
+  return FormatAddress(address);
+}
+
 absl::Status Server::Start() {
-  leadership_.emplace(
-      cluster::Leadership::Options{
-          .connection = DatabaseConnection(), .address = config_.listen, .version = kVersion},
-      *this);
-  loop_.Start();
   absl::Status status = grpc_.Start();
   if (!status.ok()) return status;
   status = admin_.Start(ParseAddress(config_.admin_listen).value());
   if (!status.ok()) return status;
+  leadership_.emplace(
+      cluster::Replica::Options{
+          .server_id = config_.server_id,
+          .row = {.address = AdvertisedAddress(), .version = kVersion, .host = HostIdentity()},
+          .newest_breaking = store::NewestBreakingMigration()},
+      *this, [connection = DatabaseConnection()] {
+        return store::PgLeadershipStore::Connect(connection).value_or(nullptr);
+      });
+  listener_.emplace(DatabaseConnection(), store::LeadershipChannel(config_.schema), absl::Hours(1),
+                    [this] { leadership_->LookNow(); });
+  loop_.Start();
   leadership_->Start();
+  listener_->Start();
   Log::Info("serves",
             {{"listen", absl::StrFormat("%s:%d", ParseAddress(config_.listen)->host, grpc_.port())},
              {"admin_port", admin_.port()},
+             {"advertises", AdvertisedAddress()},
              {"database", RedactPasswords(config_.database_url)},
              {"schema", config_.schema},
              {"server_id", config_.server_id},
@@ -153,12 +172,14 @@ void Server::Stop() {
   metrics_.SetDraining(true);
   if (leadership_.has_value()) {
     grpc_.SetServing(false);
-    loop_.Drain();
-    if (!loop_.WaitUntilDrained(kFlushTime)) Log::Warning("not everything was flushed in time");
     // Another server may lead before callers that sleep have closed their connections.
-    leadership_->Stop();
+    if (!leadership_->Yield(kYieldTime)) Log::Warning("not everything was flushed in time");
     grpc_.Shutdown(std::min(config_.drain_timeout, kClosingTime));
+    listener_->Stop();
+    leadership_->Stop();
     loop_.Stop();
+  } else {
+    grpc_.Shutdown(absl::ZeroDuration());
   }
   admin_.Stop();
   if (postgres_ != nullptr) {
@@ -182,7 +203,8 @@ absl::Status Server::BeginLeading(uint64_t epoch, absl::Time database_now, loop:
   store_ = store;
   database_away_ = false;
   loop_.Lead(std::move(store), epoch, database_now, at);
-  grpc_.SetServing(!draining_);
+  grpc_.LeadHere();
+  ShowReadiness();
   return absl::OkStatus();
 }
 
@@ -190,12 +212,38 @@ void Server::FollowClock(absl::Time database_now, loop::MonotonicTime at) {
   loop_.FollowClock(database_now, at);
 }
 
+// Calls wait here for the next leader, unless they are under way already.
+void Server::BeginDrain() {
+  grpc_.FollowNobody();
+  loop_.Drain();
+}
+
+bool Server::Drained() { return loop_.WaitUntilDrained(absl::ZeroDuration()); }
+
 void Server::EndLeading() {
-  if (!draining_) grpc_.SetServing(false);
+  grpc_.FollowNobody();
+  database_away_ = false;
   if (store_ == nullptr) return;
   store_->Stop();
   loop_.Deposed();
   store_.reset();
+}
+
+int Server::Beat() {
+  ShowReadiness();
+  return grpc_.streams();
+}
+
+void Server::Follow(const cluster::LeaderSeen& leader) {
+  if (leader.server_id.empty()) {
+    Log::Info("knows no leader");
+    grpc_.FollowNobody();
+  } else {
+    Log::Info("follows",
+              {{"leader", leader.server_id}, {"at", leader.address}, {"epoch", leader.epoch}});
+    grpc_.FollowLeader(leader.epoch, leader.address);
+  }
+  ShowReadiness();
 }
 
 void Server::InboxFilled() {
@@ -215,7 +263,7 @@ void Server::StoreBack(uint64_t epoch) {
   database_away_ = false;
   leadership_->EpochRaised(epoch);
   loop_.StoreBack(epoch);
-  grpc_.SetServing(!draining_);
+  ShowReadiness();
 }
 
 void Server::Deposed() { leadership_->Deposed(); }
@@ -223,7 +271,7 @@ void Server::Deposed() { leadership_->Deposed(); }
 absl::Status Server::Ready() const {
   if (draining_) return Draining();
   if (database_away_) return DatabaseAway();
-  return loop_.Stats().epoch == 0 ? NoLeader() : absl::OkStatus();
+  return grpc_.Ready();
 }
 
 }  // namespace leasehold

@@ -17,6 +17,7 @@
 #include "server/queue_meter.h"
 #include "server/rpc/grpc_server.h"
 #include "server/store/embedded/embedded_postgres.h"
+#include "server/store/listener.h"
 #include "server/store/pg_job_store.h"
 
 namespace leasehold {
@@ -52,7 +53,11 @@ class Server final : public cluster::LeadershipObserver, public store::JobStoreO
   absl::Status BeginLeading(uint64_t epoch, absl::Time database_now,
                             loop::MonotonicTime at) override;
   void FollowClock(absl::Time database_now, loop::MonotonicTime at) override;
+  void BeginDrain() override;
+  bool Drained() override;
   void EndLeading() override;
+  void Follow(const cluster::LeaderSeen& leader) override;
+  int Beat() override;
 
   // store::JobStoreObserver: passed on to the loop and, where it matters, the leadership.
   void InboxFilled() override;
@@ -61,6 +66,8 @@ class Server final : public cluster::LeadershipObserver, public store::JobStoreO
   void Deposed() override;
 
   absl::Status Ready() const;
+  void ShowReadiness() { grpc_.SetServing(Ready().ok()); }
+  std::string AdvertisedAddress() const;
   store::ConnectionOptions DatabaseConnection();
 
   Config config_;
@@ -72,6 +79,7 @@ class Server final : public cluster::LeadershipObserver, public store::JobStoreO
   rpc::GrpcServer grpc_;
   admin::AdminServer admin_;
   std::optional<cluster::Leadership> leadership_;
+  std::optional<store::Listener> listener_;   // of what servers tell each other
   std::shared_ptr<store::PgJobStore> store_;  // of this leadership; the leadership thread's
   std::atomic<bool> database_away_{false};
   std::atomic<bool> draining_{false};

@@ -811,6 +811,8 @@ CREATE TABLE leasehold.leadership (
     server_id text,
     since timestamp with time zone DEFAULT now() NOT NULL,
     journal_half smallint DEFAULT 0 NOT NULL,
+    wanted_by text,
+    wanted_ticks bigint DEFAULT 0 NOT NULL,
     CONSTRAINT an_epoch_fits_the_upper_half_of_a_fencing_number CHECK (((epoch >= 0) AND (epoch <=
         2147483647))),
     CONSTRAINT leadership_has_one_row CHECK (only_row),
@@ -829,7 +831,9 @@ CREATE TABLE leasehold.servers (
     version text NOT NULL,
     started_at timestamp with time zone DEFAULT now() NOT NULL,
     renewed_at timestamp with time zone DEFAULT now() NOT NULL,
-    renewals bigint DEFAULT 0 NOT NULL
+    renewals bigint DEFAULT 0 NOT NULL,
+    host text DEFAULT ''::text NOT NULL,
+    streams integer DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='50');
 

@@ -27,7 +27,7 @@ void Reconnect::Learn(const std::vector<std::string>& addresses) {
 }
 
 void Reconnect::Prefer(const std::vector<std::string>& addresses) {
-  if (addresses.empty()) return;
+  if (addresses.empty()) return TryAnother();
   Learn(addresses);
   const auto chosen = static_cast<size_t>(random_() * static_cast<double>(addresses.size()));
   next_ = IndexOf(addresses_, addresses[chosen]);

@@ -27,7 +27,7 @@ class Reconnect {
   // The replicas that a server named, beside those given; they take the place of those learnt
   // before.
   void Learn(const std::vector<std::string>& addresses);
-  // The next stream goes to one of these, or stays where it is if there are none.
+  // The next stream goes to one of these or, if there are none, to another of those known.
   void Prefer(const std::vector<std::string>& addresses);
   void TryAnother();
 

@@ -72,6 +72,16 @@ absl::Status NoLeader() {
                         absl::Milliseconds(200));
 }
 
+absl::Status LeaderAway() {
+  return RetryableError(absl::StatusCode::kUnavailable, "LEADER_AWAY", "the leader does not answer",
+                        absl::Milliseconds(10));
+}
+
+absl::Status LeaderChanged() {
+  return RetryableError(absl::StatusCode::kUnavailable, "LEADER_CHANGED",
+                        "another server leads now", absl::ZeroDuration());
+}
+
 absl::Status DatabaseAway() {
   return RetryableError(absl::StatusCode::kUnavailable, "DATABASE_AWAY",
                         "the database cannot be reached", absl::Milliseconds(500));

@@ -26,6 +26,10 @@ absl::Status JobNotFound(std::string_view what);
 absl::Status ServerFull();
 absl::Status Draining();
 absl::Status NoLeader();
+// The leader elsewhere does not answer; whether it did what it was asked is not known.
+absl::Status LeaderAway();
+// Another server leads now: an executor reconnects at once.
+absl::Status LeaderChanged();
 absl::Status DatabaseAway();
 
 }  // namespace leasehold

@@ -174,7 +174,10 @@ void Dispatcher::On(Led event) {
   Load();
 }
 
-void Dispatcher::On(Deposed) { EndLeadership(); }
+void Dispatcher::On(Deposed) {
+  EndLeadership();
+  draining_ = false;
+}
 
 // What the leader knew is void. Those who wait for an answer are told to ask the next one.
 void Dispatcher::EndLeadership() {

@@ -4,6 +4,12 @@
 
 namespace leasehold::rpc {
 
+// Which method a call is of. The names live for ever.
+struct MethodName {
+  const char* service;
+  const char* method;
+};
+
 // One call that has ended. The names are those of the .proto files and live for ever.
 struct CallRecord {
   const char* service = "";  // as in leasehold.v1.JobService

@@ -10,6 +10,7 @@
 #include "server/loop/queue_gate.h"
 #include "server/rpc/courier.h"
 #include "server/rpc/grpc_server_options.h"
+#include "server/rpc/route.h"
 #include "server/rpc/stream_registry.h"
 
 namespace leasehold::rpc {
@@ -31,6 +32,7 @@ struct Edge {
   std::atomic<int64_t> request_bytes = 0;
   StreamRegistry streams;
   Courier courier;
+  Route route;
 };
 
 }  // namespace leasehold::rpc

@@ -23,6 +23,9 @@
 namespace leasehold::rpc {
 namespace {
 
+// Callers that wait for the next leader find it, if there is one, well within this.
+constexpr absl::Duration kSettlingTime = absl::Milliseconds(500);
+
 using ConnectionAcceptor = grpc::experimental::ExternalConnectionAcceptor;
 
 // Decides on reflection for one server. Its library, once linked, adds it to every server.
@@ -134,6 +137,16 @@ absl::Status GrpcServer::Start() {
 
 int GrpcServer::port() const { return running_->acceptor->port(); }
 
+void GrpcServer::LeadHere() { running_->edge.route.LeadHere(); }
+
+void GrpcServer::FollowLeader(uint64_t epoch, const std::string& address) {
+  running_->edge.route.Follow(epoch, address);
+}
+
+void GrpcServer::FollowNobody() { running_->edge.route.FollowNobody(); }
+
+absl::Status GrpcServer::Ready() const { return running_->edge.route.Ready(); }
+
 void GrpcServer::SetServing(bool serving) {
   MutexLock lock(running_->mu);
   auto* const health = running_->health;
@@ -158,6 +171,8 @@ void GrpcServer::Shutdown(absl::Duration grace) {
   if (r.server == nullptr) return;
   SetServing(false);
   r.acceptor.reset();
+  r.edge.route.Settle(std::min(grace, kSettlingTime));
+  r.edge.route.Close(Draining());
   r.edge.streams.EndAll(Draining());
   {
     MutexLock lock(r.mu);

@@ -42,6 +42,7 @@ class StreamTransport {
 // with no lock held, on one thread at a time. So at most one read and one write are in flight, the
 // call is finished exactly once and last, and the queue is told of the end exactly once.
 class LeaseStream final : public loop::SessionStream,
+                          public EndableStream,
                           public std::enable_shared_from_this<LeaseStream> {
  public:
   // `transport` lives until it is told to Finish, and then is not used again.
@@ -54,8 +55,7 @@ class LeaseStream final : public loop::SessionStream,
   void Send(queue::ServerFrame frame) override;
   void End(absl::Status status) override;
 
-  // The server ends the stream: the session may go on elsewhere.
-  void EndByServer(const absl::Status& status);
+  void EndByServer(const absl::Status& status) override;
 
   // What became of the call's operations. OnRead without a frame: bytes that are no
   // LeaseJobsRequest.

@@ -5,11 +5,10 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "server/base/errors.h"
-#include "server/rpc/lease_stream.h"
 
 namespace leasehold::rpc {
 
-absl::Status StreamRegistry::Add(const std::shared_ptr<LeaseStream>& stream) {
+absl::Status StreamRegistry::Add(const std::shared_ptr<EndableStream>& stream) {
   MutexLock lock(mu_);
   if (closed_) return Draining();
   if (streams_.size() >= max_streams_) {
@@ -23,8 +22,8 @@ absl::Status StreamRegistry::Add(const std::shared_ptr<LeaseStream>& stream) {
   return absl::OkStatus();
 }
 
-void StreamRegistry::Remove(const LeaseStream* stream) {
-  std::shared_ptr<LeaseStream> removed;  // dies after the lock
+void StreamRegistry::Remove(const EndableStream* stream) {
+  std::shared_ptr<EndableStream> removed;  // dies after the lock
   MutexLock lock(mu_);
   const auto found = streams_.find(stream);
   if (found == streams_.end()) return;
@@ -33,7 +32,7 @@ void StreamRegistry::Remove(const LeaseStream* stream) {
 }
 
 void StreamRegistry::EndAll(const absl::Status& status) {
-  std::vector<std::shared_ptr<LeaseStream>> streams;
+  std::vector<std::shared_ptr<EndableStream>> streams;
   {
     MutexLock lock(mu_);
     closed_ = true;

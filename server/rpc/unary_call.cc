@@ -8,6 +8,7 @@
 #include "server/base/errors.h"
 #include "server/rpc/message_bytes.h"
 #include "server/rpc/status.h"
+#include "server/rpc/unary_forward.h"
 
 namespace leasehold::rpc {
 namespace {
@@ -37,10 +38,7 @@ UnaryCall::UnaryCall(Edge& edge, MethodName name, grpc::CallbackServerContext* c
 }
 
 bool UnaryCall::Read(const grpc::ByteBuffer& in, google::protobuf::MessageLite& request) {
-  if (context_->IsCancelled()) {
-    Fail(absl::CancelledError("the caller has gone"));
-    return false;
-  }
+  if (code_ != -1) return false;
   if (edge_.request_bytes > edge_.options.max_request_bytes) {
     Fail(ServerFull());
     return false;
@@ -66,6 +64,37 @@ void UnaryCall::Fail(const absl::Status& status) {
     context_->AddTrailingMetadata(kPushbackTrailer, *pushback);
   }
   edge_.courier.Run([this, wire = ToGrpcStatus(status)] { Finish(wire); });
+}
+
+void UnaryCall::AskTheRoute(const grpc::ByteBuffer& in,
+                            std::function<void(const grpc::ByteBuffer& in)> serve_here) {
+  // Copies: once the caller has gone, gRPC's are gone as well.
+  const auto forwarded = std::make_shared<const ForwardedCall>(name_, *context_);
+  edge_.route.Ask(forwarded->forwarded_before,
+                  [call = shared_from_this(), in, forwarded,
+                   serve_here = std::move(serve_here)](const Destination& to) {
+                    if (const auto* leader = std::get_if<std::shared_ptr<LeaderLink>>(&to)) {
+                      call->Forward(*leader, *forwarded, in);
+                    } else if (const auto* refused = std::get_if<absl::Status>(&to)) {
+                      call->Fail(*refused);
+                    } else {
+                      serve_here(in);
+                    }
+                  });
+}
+
+void UnaryCall::Forward(const std::shared_ptr<LeaderLink>& leader, const ForwardedCall& call,
+                        const grpc::ByteBuffer& in) {
+  UnaryForward::Start(
+      leader, call, in,
+      [self = shared_from_this()](const grpc::Status& status, const grpc::ByteBuffer& response,
+                                  const grpc::ClientContext& context, bool answered) {
+        if (!self->Claim(status.error_code())) return;
+        if (answered) CopyInitialMetadata(context, *self->context_);
+        CopyTrailingMetadata(context, *self->context_);
+        *self->out_ = response;
+        self->Finish(status);
+      });
 }
 
 void UnaryCall::OnCancel() {

@@ -71,7 +71,7 @@ void Connection::Connect(const std::string& connection_string) {
 void Connection::PrepareAll() {
   for (const sql::Statement* statement : sql::kAllStatements) {
     connection_->prepare(statement->name, sql::WithSchema(statement->text, options_.schema));
-    connection_->prepare_now(statement->name);
+    if (!options_.prepare_on_use) connection_->prepare_now(statement->name);
   }
   transaction_ = std::make_unique<pqxx::nontransaction>(*connection_);
 }

@@ -30,10 +30,13 @@ struct ConnectionOptions {
   std::string schema = "leasehold";
   std::string server_id;
   StatementRan statement_ran;
+  // Statements are prepared when they are first run, so that a schema which does not know some of
+  // them is good enough for the others; otherwise all of them at once, when it connects.
+  bool prepare_on_use = false;
   FaultHook fault;  // tests only
 };
 
-// One connection to PostgreSQL with all statements prepared. Each statement is a transaction of its
+// One connection to PostgreSQL with the statements prepared. Each statement is a transaction of its
 // own. Once lost it stays lost: nothing reconnects behind the caller's back.
 //
 // Belongs to one thread at a time; only Interrupt may be called from any.

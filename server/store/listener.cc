@@ -29,11 +29,12 @@ struct OwnedConnection {
   std::unique_ptr<pqxx::connection> connection;
 };
 
-// A connection that listens on the schema's channel.
+// A connection that listens on a channel.
 class ListeningConnection : OwnedConnection, pqxx::notification_receiver {
  public:
   // Throws if it cannot connect.
-  static std::unique_ptr<ListeningConnection> Open(const ConnectionOptions& options) {
+  static std::unique_ptr<ListeningConnection> Open(const ConnectionOptions& options,
+                                                   const std::string& channel) {
     const auto text = ConnectionString(options.database_url, ApplicationName(options.server_id));
     if (!text.ok()) throw pqxx::broken_connection(std::string(text.status().message()));
     auto connection = std::make_unique<pqxx::connection>(*text);
@@ -42,7 +43,7 @@ class ListeningConnection : OwnedConnection, pqxx::notification_receiver {
     connection->inhibit_reactivation(true);
 #pragma GCC diagnostic pop
     return std::unique_ptr<ListeningConnection>(
-        new ListeningConnection(std::move(connection), "leasehold/" + options.schema));
+        new ListeningConnection(std::move(connection), channel));
   }
 
   int socket() const { return connection->sock(); }
@@ -68,7 +69,8 @@ class ListeningConnection : OwnedConnection, pqxx::notification_receiver {
 // Connects again, not too often.
 class Reconnecting {
  public:
-  explicit Reconnecting(const ConnectionOptions& options) : options_(options) {}
+  Reconnecting(const ConnectionOptions& options, const std::string& channel)
+      : options_(options), channel_(channel) {}
 
   bool connected() const { return connection_ != nullptr; }
   int socket() const { return connected() ? connection_->socket() : -1; }
@@ -78,7 +80,7 @@ class Reconnecting {
   bool TryConnect() {
     if (connected() || Clock::now() < next_try_) return false;
     return Guarded([this] {
-      connection_ = ListeningConnection::Open(options_);
+      connection_ = ListeningConnection::Open(options_, channel_);
       pause_ = kFirstPause;
       return true;
     });
@@ -103,6 +105,7 @@ class Reconnecting {
   }
 
   const ConnectionOptions& options_;
+  const std::string& channel_;
   std::unique_ptr<ListeningConnection> connection_;
   Clock::time_point next_try_;
   std::chrono::milliseconds pause_ = kFirstPause;
@@ -115,11 +118,12 @@ int MillisUntil(Clock::time_point time) {
 
 }  // namespace
 
-Listener::Listener(ConnectionOptions options, absl::Duration poll_interval,
-                   JobStoreObserver& observer)
+Listener::Listener(ConnectionOptions options, std::string channel, absl::Duration poll_interval,
+                   std::function<void()> notified)
     : options_(std::move(options)),
+      channel_(std::move(channel)),
       poll_interval_(poll_interval),
-      observer_(observer),
+      notified_(std::move(notified)),
       stop_event_(eventfd(0, EFD_CLOEXEC)) {}
 
 Listener::~Listener() {
@@ -138,12 +142,12 @@ void Listener::Stop() {
 
 void Listener::Listen() {
   const auto interval = absl::ToChronoMilliseconds(poll_interval_);
-  Reconnecting connection(options_);
+  Reconnecting connection(options_, channel_);
   auto next_poll = Clock::now();
   for (;;) {
     bool filled = connection.TryConnect() || connection.TakeNotifications();
     if (filled || Clock::now() >= next_poll) {
-      observer_.InboxFilled();
+      notified_();
       next_poll = Clock::now() + interval;
     }
     // A negative descriptor is left out.
@@ -151,6 +155,13 @@ void Listener::Listen() {
     poll(waits, 2, MillisUntil(std::min(next_poll, connection.next_try())));
     if (waits[0].revents != 0) return;
   }
+}
+
+std::string InboxChannel(std::string_view schema) { return "leasehold/" + std::string(schema); }
+
+// A channel's name has at most 63 bytes: the longest schema leaves room for no more.
+std::string LeadershipChannel(std::string_view schema) {
+  return "leaseholder/" + std::string(schema);
 }
 
 }  // namespace leasehold::store

@@ -128,7 +128,8 @@ class ReadOperation : public Operation {
 
 PgJobStore::PgJobStore(PgJobStoreOptions options, JobStoreObserver& observer)
     : database_(options.connection, options.connections, observer),
-      listener_(options.connection, options.inbox_poll_interval, observer) {}
+      listener_(options.connection, InboxChannel(options.connection.schema),
+                options.inbox_poll_interval, [&observer] { observer.InboxFilled(); }) {}
 
 PgJobStore::~PgJobStore() { Stop(); }
 

@@ -132,6 +132,7 @@ TEST_F(MessageAbuseTest, HoldsNoMessageThatIsLargerThanItsMemory) {
   options.max_buffered_bytes = 1;
   GrpcServer small(options, gate_);
   ASSERT_TRUE(small.Start().ok());
+  small.LeadHere();
   channel_ = grpc::CreateChannel("127.0.0.1:" + std::to_string(small.port()),
                                  grpc::InsecureChannelCredentials());
 

@@ -56,6 +56,7 @@ class ServerProcess {
 
   Page Get(const std::string& path) const;
   bool Ready() const { return Get("/readyz").status == 200; }
+  bool Leads() const { return Metric("leasehold_epoch") > 0; }
   void AwaitReady();
   void AwaitServing();
 

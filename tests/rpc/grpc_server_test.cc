@@ -139,6 +139,7 @@ TEST_F(GrpcServerTest, ReflectsOnlyIfAsked) {
   options.reflection = false;
   GrpcServer silent(options, gate_);
   ASSERT_TRUE(silent.Start().ok());
+  silent.LeadHere();
   EXPECT_EQ(Reflect(silent.port()), grpc::UNIMPLEMENTED);
 }
 
@@ -189,6 +190,7 @@ TEST_F(GrpcServerTest, RefusesCallsWhileItHoldsTooManyBytes) {
   options.max_request_bytes = 8 * 1024;
   GrpcServer small(options, gate_);
   ASSERT_TRUE(small.Start().ok());
+  small.LeadHere();
   auto stub = v1::JobService::NewStub(grpc::CreateChannel(
       "127.0.0.1:" + std::to_string(small.port()), grpc::InsecureChannelCredentials()));
   v1::AddJobRequest request = MakeAddJob();
@@ -211,6 +213,7 @@ TEST(GrpcServerObserverTest, HearsOfEveryCallOnce) {
   {
     GrpcServer server(options, gate);
     ASSERT_TRUE(server.Start().ok());
+    server.LeadHere();
     auto channel = grpc::CreateChannel("127.0.0.1:" + std::to_string(server.port()),
                                        grpc::InsecureChannelCredentials());
     auto jobs = v1::JobService::NewStub(channel);
@@ -276,6 +279,7 @@ TEST(GrpcServerConnectionsTest, ClosesConnectionsAboveItsLimit) {
   options.max_connections = 20;
   GrpcServer server(options, gate);
   ASSERT_TRUE(server.Start().ok());
+  server.LeadHere();
   std::vector<OwnedFd> connections;
   bool closed = false;
   for (int i = 0; i < 400 && !closed; ++i) {

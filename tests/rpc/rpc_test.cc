@@ -19,6 +19,7 @@ RpcTest::RpcTest(GrpcServerOptions options)
     : server_(std::make_unique<GrpcServer>(std::move(options), gate_)) {
   const absl::Status started = server_->Start();
   EXPECT_TRUE(started.ok()) << started;
+  server_->LeadHere();
   channel_ = NewChannel();
   jobs_ = v1::JobService::NewStub(channel_);
   executors_ = v1::ExecutorService::NewStub(channel_);

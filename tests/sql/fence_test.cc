@@ -45,13 +45,15 @@ const std::map<std::string, SqlParameters>& Writes() {
       {"end_sessions", {"1009", "{7}"}},
       {"delete_inbox", {"1010", "{1,2,3}"}},
       {"rotate_journal", {"0 s", "true"}},
-      {"renew_server", {"server-1"}},
+      {"renew_server", {"server-1", "3"}},
   };
   return *writes;
 }
 
 // Writes without an epoch: they begin a leadership, or belong to every replica.
-const std::set<std::string> kNotOfTheLeader = {"raise_epoch", "register_server", "reserve_job_ids"};
+const std::set<std::string> kNotOfTheLeader = {
+    "raise_epoch", "register_server",    "reserve_job_ids",  "show_server",
+    "stop_asking", "ask_for_leadership", "yield_leadership", "remove_server"};
 
 SqlParameters WithEpoch(const std::string& epoch, const SqlParameters& parameters) {
   SqlParameters all = {epoch};
@@ -62,7 +64,7 @@ SqlParameters WithEpoch(const std::string& epoch, const SqlParameters& parameter
 class FenceTest : public SqlTest {
  protected:
   FenceTest() {
-    leader_->Run(sql::kRegisterServer, {"server-1", "127.0.0.1:1", "1"});
+    leader_->Run(sql::kRegisterServer, {"server-1", "127.0.0.1:1", "1", "host"});
     sql_->Run(
         "SELECT leasehold.add_job('mail', job_key := 'k', run_at := '1970-01-01 00:00:01+00')");
     sql_->Run("SELECT leasehold.add_job('mail')");

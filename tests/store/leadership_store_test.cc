@@ -11,7 +11,7 @@ namespace {
 class LeadershipStoreTest : public StoreTest {
  protected:
   std::unique_ptr<store::LeadershipStore> Connect(const std::string& server_id) {
-    auto connected = store::LeadershipStore::Connect(ConnectionTo(server_id));
+    auto connected = store::PgLeadershipStore::Connect(ConnectionTo(server_id));
     EXPECT_TRUE(connected.ok()) << connected.status();
     return *std::move(connected);
   }
@@ -22,7 +22,7 @@ TEST_F(LeadershipStoreTest, SaysWhoLeads) {
   EXPECT_EQ(server->Read().value().epoch, 0);
   EXPECT_EQ(server->Read()->server_id, "");
 
-  ASSERT_TRUE(server->Register("10.0.0.1:7411", "1.0").ok());
+  ASSERT_TRUE(server->Register({.address = "10.0.0.1:7411", .version = "1.0", .host = {}}).ok());
   ASSERT_EQ(server->TakeOver(0).value(), 1);
 
   const store::Leadership leadership = Connect("server-2")->Read().value();
@@ -43,10 +43,10 @@ TEST_F(LeadershipStoreTest, LetsOneOfTwoTakeOver) {
 
 TEST_F(LeadershipStoreTest, RenewsOnlyTheLeadershipThatStands) {
   auto server = Connect("server-1");
-  ASSERT_TRUE(server->Register("address", "1.0").ok());
+  ASSERT_TRUE(server->Register({.address = "address", .version = "1.0", .host = {}}).ok());
   const uint64_t epoch = server->TakeOver(0).value();
 
-  EXPECT_GT(server->Renew(epoch).value(), absl::UnixEpoch());
+  EXPECT_GT(server->Renew(epoch).value().now, absl::UnixEpoch());
   EXPECT_EQ(server->Read()->renewals, 1);
 
   ASSERT_TRUE(Connect("server-2")->TakeOver(epoch).ok());

@@ -44,7 +44,8 @@ TEST_F(ListenerTest, PollsWithoutNotifications) {
 
 TEST_F(ListenerTest, PollsThoughItCannotListen) {
   options_.connection.database_url = "postgresql:///nowhere?host=/nonexistent";
-  store::Listener listener(options_.connection, absl::Milliseconds(10), observer_);
+  store::Listener listener(options_.connection, "nowhere", absl::Milliseconds(10),
+                           [this] { observer_.InboxFilled(); });
 
   listener.Start();
   AwaitMore(5);

@@ -175,7 +175,7 @@ TEST_F(PgJobStoreTest, TellsHowEachStatementRan) {
 
 TEST_F(PgJobStoreTest, IsDeposedWhenAnotherServerRaisesTheEpoch) {
   StartStore();
-  auto other = store::LeadershipStore::Connect(ConnectionTo("server-2"));
+  auto other = store::PgLeadershipStore::Connect(ConnectionTo("server-2"));
   ASSERT_EQ(other.value()->TakeOver(1).value(), 2);
 
   EXPECT_EQ(Submit(AddJobs{{Insertable(1)}, {}, {}}).status().code(),
@@ -226,7 +226,7 @@ TEST_F(PgJobStoreTest, DoesNotComeBackWhenAnotherServerTookOverMeanwhile) {
   StartWithGate("add_like_jobs", 2);
   std::future<absl::Status> in_doubt = SubmitLater(AddJobs{{Insertable(1)}, {}, {}});
   gate_->AwaitHeld(1);
-  auto other = store::LeadershipStore::Connect(ConnectionTo("server-2"));
+  auto other = store::PgLeadershipStore::Connect(ConnectionTo("server-2"));
   ASSERT_TRUE(other.value()->TakeOver(1).ok());
 
   gate_->Open(/*cuts=*/1);

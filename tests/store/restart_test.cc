@@ -15,7 +15,7 @@ class RestartTest : public ::testing::Test {
   void SetUp() override {
     options_.connection.database_url = database_.url();
     options_.connection.server_id = "server-1";
-    auto leadership = store::LeadershipStore::Connect(options_.connection);
+    auto leadership = store::PgLeadershipStore::Connect(options_.connection);
     ASSERT_TRUE(leadership.ok()) << leadership.status();
     ASSERT_EQ((*leadership)->TakeOver(0).value(), 1);
     ASSERT_TRUE(store_.Start(1).ok());

@@ -62,7 +62,7 @@ store::ConnectionOptions StoreTest::ConnectionTo(const std::string& server_id) c
 }
 
 void StoreTest::StartStore() {
-  auto leadership = store::LeadershipStore::Connect(ConnectionTo(options_.connection.server_id));
+  auto leadership = store::PgLeadershipStore::Connect(ConnectionTo(options_.connection.server_id));
   ASSERT_TRUE(leadership.ok()) << leadership.status();
   leadership_ = *std::move(leadership);
   const auto epoch = leadership_->TakeOver(0);

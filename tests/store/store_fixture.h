@@ -17,8 +17,8 @@
 #include "server/base/mutex.h"
 #include "server/job/store_request.h"
 #include "server/store/job_store.h"
-#include "server/store/leadership_store.h"
 #include "server/store/pg_job_store.h"
+#include "server/store/pg_leadership_store.h"
 #include "tests/postgres/postgres_cluster.h"
 
 namespace leasehold::testing {

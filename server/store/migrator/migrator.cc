@@ -233,4 +233,12 @@ absl::StatusOr<MigrationReport> CheckMigrations(const std::string& database_url,
       });
 }
 
+int NewestBreakingMigration() {
+  int newest = 0;
+  for (const sql::Migration& migration : sql::kMigrations) {
+    if (migration.breaking) newest = migration.number;
+  }
+  return newest;
+}
+
 }  // namespace leasehold::store

@@ -42,4 +42,7 @@ absl::StatusOr<MigrationReport> Migrate(const std::string& database_url,
 absl::StatusOr<MigrationReport> CheckMigrations(const std::string& database_url,
                                                 const MigrateOptions& options = {});
 
+// The number of the newest breaking migration that this server was built with.
+int NewestBreakingMigration();
+
 }  // namespace leasehold::store
