@@ -49,6 +49,7 @@ void DefineEverything(CLI::App& app, Session& session, Action& action) {
   DefineShow(app, action);
   DefineRemove(app, action);
   DefineStats(app, action);
+  DefineServers(app, action);
   DefineWork(app, action);
   // Last, so that the commands do not inherit it.
   app.footer(kFooter);

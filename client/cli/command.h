@@ -35,6 +35,7 @@ void DefineList(CLI::App& app, Action& action);
 void DefineShow(CLI::App& app, Action& action);
 void DefineRemove(CLI::App& app, Action& action);
 void DefineStats(CLI::App& app, Action& action);
+void DefineServers(CLI::App& app, Action& action);
 void DefineWork(CLI::App& app, Action& action);
 
 // Adds a command whose `run` is called with its Options. `define` adds the options to the command.

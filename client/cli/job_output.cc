@@ -202,4 +202,46 @@ std::string StatsJson(const client::Stats& stats) {
   });
 }
 
+void PrintServers(const client::Servers& servers, size_t width, std::ostream& out) {
+  using Align = Table::Align;
+  Table table({{"id"},
+               {"role"},
+               {"epoch", Align::kRight},
+               {"streams", Align::kRight},
+               {"heard", Align::kRight},
+               {"version"},
+               {"started"},
+               {"address"}});
+  for (const client::Server& server : servers.servers) {
+    table.AddRow({server.id, server.leads ? "leader" : "follower",
+                  server.leads ? std::to_string(server.epoch) : "",
+                  std::to_string(server.streams), ShortDuration(server.silent) + " ago",
+                  server.version, LocalTime(server.started_at), server.address});
+  }
+  table.Print(out, width);
+  out << absl::StrFormat("\nexecutors: %d connected, %d in all\n", servers.connected_sessions,
+                         servers.sessions);
+}
+
+std::string ServersJson(const client::Servers& servers) {
+  Json list = Json::array();
+  for (const client::Server& server : servers.servers) {
+    list.push_back(Json{
+        {"id", server.id},
+        {"leads", server.leads},
+        {"epoch", server.epoch},
+        {"streams", server.streams},
+        {"silent_seconds", absl::ToDoubleSeconds(server.silent)},
+        {"version", server.version},
+        {"started_at", UtcTime(server.started_at)},
+        {"address", server.address},
+    });
+  }
+  return Dump(Json{
+      {"servers", std::move(list)},
+      {"connected_sessions", servers.connected_sessions},
+      {"sessions", servers.sessions},
+  });
+}
+
 }  // namespace leasehold::cli

@@ -7,7 +7,7 @@
 #include "client/cpp/client.h"
 #include "client/cpp/job.h"
 
-// Jobs and figures as tables for people and as JSON for programs.
+// Jobs, figures and servers as tables for people and as JSON for programs.
 namespace leasehold::cli {
 
 // "ready", "scheduled", "leased", "failed".
@@ -25,5 +25,9 @@ void PrintJobsJson(const std::vector<client::Job>& jobs, std::ostream& out);
 
 void PrintStats(const client::Stats& stats, absl::Time now, std::ostream& out);
 std::string StatsJson(const client::Stats& stats);
+
+// Lines are cut to `width` columns; 0: never.
+void PrintServers(const client::Servers& servers, size_t width, std::ostream& out);
+std::string ServersJson(const client::Servers& servers);
 
 }  // namespace leasehold::cli

@@ -55,6 +55,24 @@ Stats FromProto(const v1::GetStatsResponse& proto) {
   return stats;
 }
 
+Servers FromProto(v1::ListServersResponse proto) {
+  Servers servers{.connected_sessions = proto.connected_sessions(), .sessions = proto.sessions()};
+  for (auto& server : *proto.mutable_servers()) {
+    servers.servers.push_back({
+        .id = std::move(*server.mutable_id()),
+        .address = std::move(*server.mutable_address()),
+        .version = std::move(*server.mutable_version()),
+        .started_at = ToTime(server.started_at()),
+        .silent = absl::Seconds(server.silent().seconds()) +
+                  absl::Nanoseconds(server.silent().nanos()),
+        .streams = server.streams(),
+        .leads = server.leads(),
+        .epoch = server.epoch(),
+    });
+  }
+  return servers;
+}
+
 using JobStub = v1::JobService::Stub;
 using ExecutorStub = v1::ExecutorService::Stub;
 using AdminStub = v1::AdminService::Stub;
@@ -175,6 +193,14 @@ absl::StatusOr<Stats> Client::GetStats() {
       Invoke(*calls_, &Stubs::admin, &AdminStub::GetStats, v1::GetStatsRequest(), response);
   if (!status.ok()) return status;
   return FromProto(response);
+}
+
+absl::StatusOr<Servers> Client::ListServers() {
+  v1::ListServersResponse response;
+  const absl::Status status = Invoke(*calls_, &Stubs::admin, &AdminStub::ListServers,
+                                     v1::ListServersRequest(), response);
+  if (!status.ok()) return status;
+  return FromProto(std::move(response));
 }
 
 absl::Status Client::Complete(const std::string& lease_token) {

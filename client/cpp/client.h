@@ -72,6 +72,30 @@ struct Stats {
   std::optional<absl::Time> oldest_ready_run_at = {};
 };
 
+// A server on the database.
+struct Server {
+  std::string id = {};
+  // Where other servers reach it.
+  std::string address = {};
+  std::string version = {};
+  absl::Time started_at = {};
+  // How long it has not been heard of; servers say each second that they are there.
+  absl::Duration silent = {};
+  // Executors' streams that it serves or forwards.
+  int streams = 0;
+  bool leads = false;
+  // 0: it does not lead.
+  uint64_t epoch = 0;
+};
+
+struct Servers {
+  // The leader first.
+  std::vector<Server> servers = {};
+  // Sessions that have a stream, and all that have not ended.
+  int64_t connected_sessions = 0;
+  int64_t sessions = 0;
+};
+
 // Client adds jobs and looks at them.
 //
 // Calls block until the server has answered, or for the deadline. A call that may succeed later
@@ -103,6 +127,8 @@ class Client {
 
   // Reads every job row: not for tight loops.
   absl::StatusOr<Stats> GetStats();
+
+  absl::StatusOr<Servers> ListServers();
 
   // End a lease without a stream. FailedPrecondition: the lease is lost, nothing has changed.
   absl::Status Complete(const std::string& lease_token);

@@ -78,6 +78,8 @@ class QueueGate {
   virtual void ListJobs(store::JobFilter filter,
                         std::function<void(absl::StatusOr<std::vector<Job>>)> done) = 0;
   virtual void CountJobs(std::function<void(absl::StatusOr<store::JobCounts>)> done) = 0;
+  virtual void ListServers(
+      std::function<void(absl::StatusOr<std::vector<store::ServerInfo>>)> done) = 0;
   virtual QueueStats Stats() const = 0;
 };
 

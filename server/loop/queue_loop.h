@@ -83,6 +83,8 @@ class QueueLoop final : public QueueGate, public store::JobStoreObserver {
   void ListJobs(store::JobFilter filter,
                 std::function<void(absl::StatusOr<std::vector<Job>>)> done) override;
   void CountJobs(std::function<void(absl::StatusOr<store::JobCounts>)> done) override;
+  void ListServers(
+      std::function<void(absl::StatusOr<std::vector<store::ServerInfo>>)> done) override;
   QueueStats Stats() const override;
 
   // store::JobStoreObserver

@@ -69,6 +69,13 @@ void QueueLoop::CountJobs(std::function<void(absl::StatusOr<store::JobCounts>)> 
   store->CountJobs(std::move(done));
 }
 
+void QueueLoop::ListServers(
+    std::function<void(absl::StatusOr<std::vector<store::ServerInfo>>)> done) {
+  const auto store = ReadableStore();
+  if (store == nullptr) return done(NoLeader());
+  store->ListServers(std::move(done));
+}
+
 // Null while this server does not lead.
 std::shared_ptr<store::JobStore> QueueLoop::ReadableStore() const {
   MutexLock lock(mu_);

@@ -1,6 +1,8 @@
 #include "server/rpc/admin_service.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "server/rpc/convert_time.h"
 
@@ -29,6 +31,19 @@ v1::GetStatsResponse ToProto(const store::JobCounts& counts, const loop::QueueSt
   return proto;
 }
 
+v1::ListServersResponse::Server ToProto(store::ServerInfo server) {
+  v1::ListServersResponse::Server proto;
+  proto.set_id(std::move(server.id));
+  proto.set_address(std::move(server.address));
+  proto.set_version(std::move(server.version));
+  *proto.mutable_started_at() = rpc::ToProto(server.started_at);
+  *proto.mutable_silent() = rpc::ToProto(std::max(server.silent, absl::ZeroDuration()));
+  proto.set_streams(server.streams);
+  proto.set_leads(server.leads);
+  proto.set_epoch(server.epoch);
+  return proto;
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* AdminService::GetStats(grpc::CallbackServerContext* context,
@@ -43,6 +58,27 @@ grpc::ServerUnaryReactor* AdminService::GetStats(grpc::CallbackServerContext* co
           response.set_server_version(edge_.options.terms.server_version);
           response.set_server_id(edge_.options.server_id);
           *response.mutable_started_at() = rpc::ToProto(edge_.started_at);
+          call->Answer(response);
+        });
+      });
+}
+
+grpc::ServerUnaryReactor* AdminService::ListServers(grpc::CallbackServerContext* context,
+                                                    const grpc::ByteBuffer* in,
+                                                    grpc::ByteBuffer* out) {
+  return ServeUnary<v1::ListServersRequest>(
+      edge_, {v1::AdminService::service_full_name(), "ListServers"}, context, in, out,
+      [this](v1::ListServersRequest&, std::shared_ptr<UnaryCall> call) {
+        edge_.gate.ListServers([this,
+                                call](absl::StatusOr<std::vector<store::ServerInfo>> servers) {
+          if (!servers.ok()) return call->Fail(servers.status());
+          const loop::QueueStats stats = edge_.gate.Stats();
+          v1::ListServersResponse response;
+          for (store::ServerInfo& server : *servers) {
+            *response.add_servers() = ToProto(std::move(server));
+          }
+          response.set_connected_sessions(stats.connected_sessions);
+          response.set_sessions(stats.sessions);
           call->Answer(response);
         });
       });

@@ -10,11 +10,14 @@ namespace leasehold::rpc {
 
 // Operators' calls, translated.
 class AdminService final
-    : public v1::AdminService::WithRawCallbackMethod_GetStats<v1::AdminService::Service> {
+    : public v1::AdminService::WithRawCallbackMethod_GetStats<
+          v1::AdminService::WithRawCallbackMethod_ListServers<v1::AdminService::Service>> {
  public:
   explicit AdminService(Edge& edge) : edge_(edge) {}
 
   grpc::ServerUnaryReactor* GetStats(grpc::CallbackServerContext* context,
+                                     const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override;
+  grpc::ServerUnaryReactor* ListServers(grpc::CallbackServerContext* context,
                                      const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override;
 
  private:

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "server/job/job.h"
 #include "server/job/store_request.h"
+#include "server/store/server_info.h"
 
 namespace leasehold::store {
 
@@ -50,6 +51,7 @@ class JobStore {
   virtual void ListJobs(JobFilter filter,
                         std::function<void(absl::StatusOr<std::vector<Job>>)> done) = 0;
   virtual void CountJobs(std::function<void(absl::StatusOr<JobCounts>)> done) = 0;
+  virtual void ListServers(std::function<void(absl::StatusOr<std::vector<ServerInfo>>)> done) = 0;
 };
 
 // What a store tells without being asked. Called from threads of the store; must not block.

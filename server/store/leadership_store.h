@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/store/server_info.h"
 
 namespace leasehold::store {
 
@@ -64,6 +66,8 @@ class LeadershipStore {
   virtual absl::Status Unregister() = 0;
 
   virtual absl::StatusOr<Leadership> Read() = 0;
+  // Every server that has a row, the leader first.
+  virtual absl::StatusOr<std::vector<ServerInfo>> ListServers() = 0;
 
   // Whether this connection now holds the session lock of the leader: then no other can, and it may
   // take over at once.

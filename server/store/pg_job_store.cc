@@ -7,6 +7,7 @@
 #include "server/base/errors.h"
 #include "server/store/execute.h"
 #include "server/store/inspect.h"
+#include "server/store/list_servers.h"
 
 namespace leasehold::store {
 namespace {
@@ -168,6 +169,12 @@ void PgJobStore::CountJobs(std::function<void(absl::StatusOr<JobCounts>)> done) 
   database_.Post(std::make_unique<ReadOperation<JobCounts>>(
       Operation::Kind::kSlowRead,
       [](Connection& connection) { return store::CountJobs(connection); }, std::move(done)));
+}
+
+void PgJobStore::ListServers(std::function<void(absl::StatusOr<std::vector<ServerInfo>>)> done) {
+  database_.Post(std::make_unique<ReadOperation<std::vector<ServerInfo>>>(
+      Operation::Kind::kRead,
+      [](Connection& connection) { return store::ListServers(connection); }, std::move(done)));
 }
 
 }  // namespace leasehold::store

@@ -40,6 +40,7 @@ class PgJobStore : public JobStore {
   void ListJobs(JobFilter filter,
                 std::function<void(absl::StatusOr<std::vector<Job>>)> done) override;
   void CountJobs(std::function<void(absl::StatusOr<JobCounts>)> done) override;
+  void ListServers(std::function<void(absl::StatusOr<std::vector<ServerInfo>>)> done) override;
 
  private:
   Database database_;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "server/store/connection_string.h"
+#include "server/store/list_servers.h"
 #include "server/store/row_reader.h"
 
 namespace leasehold::store {
@@ -42,6 +43,10 @@ absl::StatusOr<Leadership> PgLeadershipStore::Read() {
   leadership.wanted_ticks = row.Bigint();
   leadership.newest_breaking = row.Int();
   return leadership;
+}
+
+absl::StatusOr<std::vector<ServerInfo>> PgLeadershipStore::ListServers() {
+  return store::ListServers(*connection_);
 }
 
 absl::StatusOr<bool> PgLeadershipStore::TryLock() {

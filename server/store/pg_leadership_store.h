@@ -3,6 +3,7 @@
 #include <memory>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "server/store/connection.h"
 #include "server/store/leadership_store.h"
@@ -21,6 +22,7 @@ class PgLeadershipStore final : public LeadershipStore {
   absl::Status Show(int streams) override;
   absl::Status Unregister() override;
   absl::StatusOr<Leadership> Read() override;
+  absl::StatusOr<std::vector<ServerInfo>> ListServers() override;
   absl::StatusOr<bool> TryLock() override;
   absl::StatusOr<uint64_t> TakeOver(uint64_t expected, uint64_t at_least = 0) override;
   absl::StatusOr<Renewal> Renew(uint64_t epoch, int streams = 0) override;

@@ -269,6 +269,24 @@ TEST_F(CliTest, PrintsFigures) {
   EXPECT_EQ(nlohmann::json::parse(out_)["ready"], 3);
 }
 
+TEST_F(CliTest, ListsServersAndSaysWhoLeads) {
+  auto* leader = server_.servers.add_servers();
+  leader->set_id("a");
+  leader->set_leads(true);
+  leader->set_epoch(7);
+  leader->set_address("10.0.0.1:7411");
+  server_.servers.add_servers()->set_id("b");
+  server_.servers.set_connected_sessions(2);
+
+  ASSERT_EQ(Run({"servers"}), kExitOk);
+  EXPECT_THAT(out_, HasSubstr("leader"));
+  EXPECT_THAT(out_, HasSubstr("follower"));
+  EXPECT_THAT(out_, HasSubstr("10.0.0.1:7411"));
+  EXPECT_THAT(out_, HasSubstr("2 connected"));
+  ASSERT_EQ(Run({"servers", "--json"}), kExitOk);
+  EXPECT_EQ(nlohmann::json::parse(out_)["servers"][0]["epoch"], 7);
+}
+
 TEST_F(CliTest, RefusesWrongCommandLinesWithOneLineAndStatusTwo) {
   const std::vector<std::vector<std::string>> wrong = {
       {"frobnicate"},

@@ -62,6 +62,12 @@ grpc::Status FakeServer::GetStats(grpc::ServerContext*, const v1::GetStatsReques
   return status;
 }
 
+grpc::Status FakeServer::ListServers(grpc::ServerContext*, const v1::ListServersRequest*,
+                                     v1::ListServersResponse* response) {
+  *response = servers;
+  return status;
+}
+
 FakeExecutorService::FakeExecutorService() {
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);

@@ -28,6 +28,7 @@ class FakeServer final : public v1::JobService::Service, public v1::AdminService
   // What ListJobs, GetJob and RemoveJob know, in the order of their ids.
   std::vector<v1::Job> jobs;
   v1::GetStatsResponse stats;
+  v1::ListServersResponse servers;
 
   // What came last.
   v1::NewJob added;
@@ -42,6 +43,8 @@ class FakeServer final : public v1::JobService::Service, public v1::AdminService
                          v1::RemoveJobResponse*) override;
   grpc::Status GetStats(grpc::ServerContext*, const v1::GetStatsRequest*,
                         v1::GetStatsResponse*) override;
+  grpc::Status ListServers(grpc::ServerContext*, const v1::ListServersRequest*,
+                           v1::ListServersResponse*) override;
 
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;

@@ -185,6 +185,21 @@ void FakeGate::CountJobs(std::function<void(absl::StatusOr<store::JobCounts>)> d
   });
 }
 
+void FakeGate::ListServers(
+    std::function<void(absl::StatusOr<std::vector<store::ServerInfo>>)> done) {
+  Post([done = std::move(done)] {
+    store::ServerInfo leader;
+    leader.id = "server-1";
+    leader.address = "10.0.0.1:7411";
+    leader.version = "9.9";
+    leader.silent = absl::Milliseconds(300);
+    leader.streams = 7;
+    leader.leads = true;
+    leader.epoch = 4;
+    done(std::vector<store::ServerInfo>{leader});
+  });
+}
+
 loop::QueueStats FakeGate::Stats() const {
   MutexLock lock(mu_);
   loop::QueueStats stats;

@@ -38,6 +38,8 @@ class FakeGate final : public loop::QueueGate {
   void ListJobs(store::JobFilter filter,
                 std::function<void(absl::StatusOr<std::vector<Job>>)> done) override;
   void CountJobs(std::function<void(absl::StatusOr<store::JobCounts>)> done) override;
+  void ListServers(
+      std::function<void(absl::StatusOr<std::vector<store::ServerInfo>>)> done) override;
   loop::QueueStats Stats() const override;
 
   // ---- for the test ----

@@ -242,6 +242,18 @@ TEST_F(ServicesTest, CountsJobsAndNamesTheServer) {
   EXPECT_GT(stats.started_at().seconds(), 0);
 }
 
+TEST_F(ServicesTest, ListsTheServers) {
+  v1::ListServersResponse response;
+  Context context;
+  ASSERT_TRUE(admin_->ListServers(&context, {}, &response).ok());
+  ASSERT_EQ(response.servers_size(), 1);
+  EXPECT_EQ(response.servers(0).address(), "10.0.0.1:7411");
+  EXPECT_EQ(response.servers(0).streams(), 7);
+  EXPECT_TRUE(response.servers(0).leads());
+  EXPECT_EQ(response.servers(0).epoch(), 4);
+  EXPECT_EQ(response.servers(0).silent().nanos(), 300'000'000);
+}
+
 TEST_F(ServicesTest, DropsAnswersWhoseCallersHaveGone) {
   gate_.Hold(true);
   std::vector<std::thread> callers;
