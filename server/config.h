@@ -29,6 +29,7 @@ struct Config {
   int database_connections = 4;
   std::string schema = "leasehold";
   absl::Duration inbox_poll_interval = absl::Seconds(1);
+  absl::Duration max_migration_wait = absl::Seconds(60);
   bool migrate_only = false;
   bool no_migrate = false;
 

@@ -118,6 +118,11 @@ std::vector<Flag> DatabaseFlags() {
          "How often jobs changed by SQL are looked for where no notification came; --poll-interval "
          "also takes bare milliseconds.",
          "", "--poll-interval"),
+      In("Database",
+         DurationFlag("max-migration-wait", &Config::max_migration_wait, absl::ZeroDuration(),
+                      absl::Hours(24)),
+         "How long running servers of an older version may take to yield before a migration that "
+         "they cannot live with takes the leadership from them; 0 refuses to start instead."),
       In("Database", SwitchFlag("migrate-only", &Config::migrate_only),
          "Bring the schema up to date and exit.", "--schema-only"),
       In("Database", SwitchFlag("no-migrate", &Config::no_migrate),

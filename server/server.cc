@@ -10,9 +10,10 @@
 #include "server/base/errors.h"
 #include "server/host.h"
 #include "server/logging/log.h"
+#include "server/neighbours.h"
 #include "server/redact.h"
+#include "server/schema_update.h"
 #include "server/store/embedded/database_url.h"
-#include "server/store/migrator/migrator.h"
 #include "server/store/pg_leadership_store.h"
 #include "server/version.h"
 
@@ -69,8 +70,9 @@ Config WithServerId(Config config) {
 
 }  // namespace
 
-Server::Server(Config config)
+Server::Server(Config config, std::vector<sql::Migration> migrations)
     : config_(WithServerId(std::move(config))),
+      migrations_(std::move(migrations)),
       metrics_(kVersion),
       meter_(metrics_),
       loop_({.queue = OptionsOfQueue(config_),
@@ -100,21 +102,16 @@ absl::Status Server::StartDatabase() {
   return absl::OkStatus();
 }
 
-absl::Status Server::Migrate() {
-  store::MigrateOptions options;
-  options.schema = config_.schema;
-  const auto report = config_.no_migrate ? store::CheckMigrations(config_.database_url, options)
-                                         : store::Migrate(config_.database_url, options);
-  if (!report.ok()) return report.status();
-  for (const std::string& warning : report->warnings) Log::Warning(warning);
-  for (const std::string& name : report->applied) Log::Info("migrated", {{"migration", name}});
-  if (config_.no_migrate && !report->pending.empty()) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "the schema lacks %d migrations (the next is %s): run leasehold-server --migrate-only, or "
-        "leave --no-migrate out",
-        report->pending.size(), report->pending.front()));
-  }
-  return absl::OkStatus();
+store::ServerRow Server::Row() const {
+  return {.address = AdvertisedAddress(), .version = kVersion, .host = HostIdentity()};
+}
+
+absl::Status Server::Migrate(const std::function<bool()>& stop) {
+  return BringUpToDate({.config = config_,
+                        .connection = DatabaseConnection(),
+                        .row = {.address = "", .version = kVersion, .host = HostIdentity()},
+                        .migrations = migrations_,
+                        .stop = stop});
 }
 
 store::ConnectionOptions Server::DatabaseConnection() {
@@ -136,16 +133,31 @@ std::string Server::AdvertisedAddress() const {
   return FormatAddress(address);
 }
 
-absl::Status Server::Start() {
+absl::Status Server::CheckNeighbours() {
+  const auto store = store::PgLeadershipStore::Connect(DatabaseConnection());
+  if (!store.ok()) return store.status();
+  const auto servers = (*store)->ListServers();
+  if (!servers.ok()) return servers.status();
+  return leasehold::CheckNeighbours(Row(), *servers);
+}
+
+absl::Status Server::Start(const std::function<bool()>& stop) {
   absl::Status status = grpc_.Start();
   if (!status.ok()) return status;
   status = admin_.Start(ParseAddress(config_.admin_listen).value());
   if (!status.ok()) return status;
+  status = BringUpToDate({.config = config_,
+                          .connection = DatabaseConnection(),
+                          .row = Row(),
+                          .migrations = migrations_,
+                          .stop = stop});
+  if (status.ok()) status = CheckNeighbours();
+  if (!status.ok()) return status;
+  migrated_ = true;
   leadership_.emplace(
-      cluster::Replica::Options{
-          .server_id = config_.server_id,
-          .row = {.address = AdvertisedAddress(), .version = kVersion, .host = HostIdentity()},
-          .newest_breaking = store::NewestBreakingMigration()},
+      cluster::Replica::Options{.server_id = config_.server_id,
+                                .row = Row(),
+                                .newest_breaking = store::NewestBreakingMigration(migrations_)},
       *this, [connection = DatabaseConnection()] {
         return store::PgLeadershipStore::Connect(connection).value_or(nullptr);
       });
@@ -270,6 +282,7 @@ void Server::Deposed() { leadership_->Deposed(); }
 
 absl::Status Server::Ready() const {
   if (draining_) return Draining();
+  if (!migrated_) return NotMigrated();
   if (database_away_) return DatabaseAway();
   return grpc_.Ready();
 }

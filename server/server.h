@@ -1,9 +1,11 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,7 +19,9 @@
 #include "server/queue_meter.h"
 #include "server/rpc/grpc_server.h"
 #include "server/store/embedded/embedded_postgres.h"
+#include "server/store/leadership_store.h"
 #include "server/store/listener.h"
+#include "server/store/migrator/migrator.h"
 #include "server/store/pg_job_store.h"
 
 namespace leasehold {
@@ -28,15 +32,17 @@ namespace leasehold {
 // Start and Stop belong to the main thread.
 class Server final : public cluster::LeadershipObserver, public store::JobStoreObserver {
  public:
-  explicit Server(Config config);
+  explicit Server(Config config,
+                  std::vector<sql::Migration> migrations = store::MigrateOptions::AllMigrations());
   ~Server() override;
 
   // Starts PostgreSQL where it is embedded. Before signals are blocked.
   absl::Status StartDatabase();
-  // Brings the schema up to date, or checks it.
-  absl::Status Migrate();
-  // Serves. Every error is one sentence for the operator, with its remedy.
-  absl::Status Start();
+  // Brings the schema up to date, or checks it, and does no more. `stop`: whether to give up.
+  absl::Status Migrate(const std::function<bool()>& stop);
+  // Listens, brings the schema up to date, and serves. Every error is one sentence for the
+  // operator, with its remedy.
+  absl::Status Start(const std::function<bool()>& stop);
 
   // Drains: no new leases, executors asked to reconnect, what is acknowledged flushed, connections
   // closed; at most the drain timeout.
@@ -70,7 +76,11 @@ class Server final : public cluster::LeadershipObserver, public store::JobStoreO
   std::string AdvertisedAddress() const;
   store::ConnectionOptions DatabaseConnection();
 
+  absl::Status CheckNeighbours();
+  store::ServerRow Row() const;
+
   Config config_;
+  const std::vector<sql::Migration> migrations_;
   Metrics metrics_;
   QueueMeter meter_;
   std::unique_ptr<store::EmbeddedPostgres> postgres_;
@@ -83,6 +93,7 @@ class Server final : public cluster::LeadershipObserver, public store::JobStoreO
   std::shared_ptr<store::PgJobStore> store_;  // of this leadership; the leadership thread's
   std::atomic<bool> database_away_{false};
   std::atomic<bool> draining_{false};
+  std::atomic<bool> migrated_{false};
   bool stopped_ = false;
 };
 

@@ -214,9 +214,9 @@ void PrintServers(const client::Servers& servers, size_t width, std::ostream& ou
                {"address"}});
   for (const client::Server& server : servers.servers) {
     table.AddRow({server.id, server.leads ? "leader" : "follower",
-                  server.leads ? std::to_string(server.epoch) : "",
-                  std::to_string(server.streams), ShortDuration(server.silent) + " ago",
-                  server.version, LocalTime(server.started_at), server.address});
+                  server.leads ? std::to_string(server.epoch) : "", std::to_string(server.streams),
+                  ShortDuration(server.silent) + " ago", server.version,
+                  LocalTime(server.started_at), server.address});
   }
   table.Print(out, width);
   out << absl::StrFormat("\nexecutors: %d connected, %d in all\n", servers.connected_sessions,

@@ -22,9 +22,9 @@ absl::Status Run(const ServersOptions&, Session& session) {
 }  // namespace
 
 void DefineServers(CLI::App& app, Action& action) {
-  DefineCommand<ServersOptions>(app, action, "servers",
-                                "List the servers on the database: who leads, versions, executors",
-                                [](CLI::App&, ServersOptions&) {}, Run);
+  DefineCommand<ServersOptions>(
+      app, action, "servers", "List the servers on the database: who leads, versions, executors",
+      [](CLI::App&, ServersOptions&) {}, Run);
 }
 
 }  // namespace leasehold::cli

@@ -63,8 +63,8 @@ Servers FromProto(v1::ListServersResponse proto) {
         .address = std::move(*server.mutable_address()),
         .version = std::move(*server.mutable_version()),
         .started_at = ToTime(server.started_at()),
-        .silent = absl::Seconds(server.silent().seconds()) +
-                  absl::Nanoseconds(server.silent().nanos()),
+        .silent =
+            absl::Seconds(server.silent().seconds()) + absl::Nanoseconds(server.silent().nanos()),
         .streams = server.streams(),
         .leads = server.leads(),
         .epoch = server.epoch(),
@@ -197,8 +197,8 @@ absl::StatusOr<Stats> Client::GetStats() {
 
 absl::StatusOr<Servers> Client::ListServers() {
   v1::ListServersResponse response;
-  const absl::Status status = Invoke(*calls_, &Stubs::admin, &AdminStub::ListServers,
-                                     v1::ListServersRequest(), response);
+  const absl::Status status =
+      Invoke(*calls_, &Stubs::admin, &AdminStub::ListServers, v1::ListServersRequest(), response);
   if (!status.ok()) return status;
   return FromProto(std::move(response));
 }

@@ -66,6 +66,11 @@ absl::Status Draining() {
                         absl::Milliseconds(500));
 }
 
+absl::Status NotMigrated() {
+  return RetryableError(absl::StatusCode::kUnavailable, "NOT_MIGRATED",
+                        "the schema is being brought up to date", absl::Seconds(1));
+}
+
 absl::Status NoLeader() {
   return RetryableError(absl::StatusCode::kUnavailable, "NO_LEADER",
                         "this server does not lead and knows no leader yet",

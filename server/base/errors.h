@@ -25,6 +25,8 @@ absl::Status KeyExists();
 absl::Status JobNotFound(std::string_view what);
 absl::Status ServerFull();
 absl::Status Draining();
+// The schema is not the one this server needs yet.
+absl::Status NotMigrated();
 absl::Status NoLeader();
 // The leader elsewhere does not answer; whether it did what it was asked is not known.
 absl::Status LeaderAway();

@@ -9,11 +9,10 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "server/cluster/watched.h"
 #include "server/store/leadership_store.h"
 
 namespace leasehold::cluster {
-
-using MonotonicTime = std::chrono::steady_clock::time_point;
 
 // The server that leads, as another sees it.
 struct LeaderSeen {
@@ -95,21 +94,6 @@ class Replica {
   void EpochRaised(uint64_t epoch) { epoch_ = epoch; }
 
  private:
-  // Something that moves while its owner is there, watched on this machine's clock.
-  struct Watched {
-    std::string owner;
-    int64_t count = -1;
-    MonotonicTime since = {};
-
-    void See(const std::string& seen_owner, int64_t seen_count, MonotonicTime now) {
-      if (count == seen_count && owner == seen_owner) return;
-      *this = {seen_owner, seen_count, now};
-    }
-    bool Stands(MonotonicTime now, absl::Duration ttl) const {
-      return absl::FromChrono(now - since) >= ttl;
-    }
-  };
-
   bool Reconnect();
   bool TryLock();
   void BeginDrain();

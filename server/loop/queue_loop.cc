@@ -238,7 +238,9 @@ void QueueLoop::Publish() {
   }
   changed_.notify_all();
   const MonotonicTime now = MonotonicNow();
-  if (now < next_publication_) return;
+  // Who leads is told at once: nothing may happen here for long afterwards.
+  if (now < next_publication_ && stats.epoch == published_epoch_) return;
+  published_epoch_ = stats.epoch;
   next_publication_ = now + absl::ToChronoNanoseconds(kPublicationInterval);
   observer_.Observe(dispatcher_.TakeTallies(), stats, times_);
   times_.event_wait_seconds.clear();

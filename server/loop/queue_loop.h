@@ -125,6 +125,7 @@ class QueueLoop final : public QueueGate, public store::JobStoreObserver {
   absl::flat_hash_map<StreamId, std::shared_ptr<SessionStream>> streams_;
   std::deque<queue::Send> held_;  // frames of a leader that may not deliver now
   MonotonicTime next_publication_;
+  uint64_t published_epoch_ = 0;
   LoopTimes times_;  // since the last publication
 
   mutable Mutex mu_;

@@ -69,18 +69,18 @@ grpc::ServerUnaryReactor* AdminService::ListServers(grpc::CallbackServerContext*
   return ServeUnary<v1::ListServersRequest>(
       edge_, {v1::AdminService::service_full_name(), "ListServers"}, context, in, out,
       [this](v1::ListServersRequest&, std::shared_ptr<UnaryCall> call) {
-        edge_.gate.ListServers([this,
-                                call](absl::StatusOr<std::vector<store::ServerInfo>> servers) {
-          if (!servers.ok()) return call->Fail(servers.status());
-          const loop::QueueStats stats = edge_.gate.Stats();
-          v1::ListServersResponse response;
-          for (store::ServerInfo& server : *servers) {
-            *response.add_servers() = ToProto(std::move(server));
-          }
-          response.set_connected_sessions(stats.connected_sessions);
-          response.set_sessions(stats.sessions);
-          call->Answer(response);
-        });
+        edge_.gate.ListServers(
+            [this, call](absl::StatusOr<std::vector<store::ServerInfo>> servers) {
+              if (!servers.ok()) return call->Fail(servers.status());
+              const loop::QueueStats stats = edge_.gate.Stats();
+              v1::ListServersResponse response;
+              for (store::ServerInfo& server : *servers) {
+                *response.add_servers() = ToProto(std::move(server));
+              }
+              response.set_connected_sessions(stats.connected_sessions);
+              response.set_sessions(stats.sessions);
+              call->Answer(response);
+            });
       });
 }
 

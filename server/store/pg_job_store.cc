@@ -173,8 +173,8 @@ void PgJobStore::CountJobs(std::function<void(absl::StatusOr<JobCounts>)> done) 
 
 void PgJobStore::ListServers(std::function<void(absl::StatusOr<std::vector<ServerInfo>>)> done) {
   database_.Post(std::make_unique<ReadOperation<std::vector<ServerInfo>>>(
-      Operation::Kind::kRead,
-      [](Connection& connection) { return store::ListServers(connection); }, std::move(done)));
+      Operation::Kind::kRead, [](Connection& connection) { return store::ListServers(connection); },
+      std::move(done)));
 }
 
 }  // namespace leasehold::store

@@ -1,7 +1,11 @@
 #include "tests/end_to_end/server_process.h"
 
+#include <arpa/inet.h>
 #include <httplib.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -21,13 +25,26 @@ std::optional<nlohmann::json> ServesLine(const std::string& log) {
 
 }  // namespace
 
-ServerProcess::ServerProcess(Options options) : options_(std::move(options)) {
+ServerProcess::ServerProcess(Options options)
+    : options_(std::move(options)), address_(options_.address) {
   Launch();
   AwaitServing();
   if (!options_.follows) AwaitReady();
 }
 
 std::string ServerProcess::Program() { return Runfile("server/leasehold-server"); }
+
+std::string ServerProcess::FreeAddress() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  socklen_t size = sizeof(address);
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  bind(fd, reinterpret_cast<sockaddr*>(&address), size);
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  close(fd);
+  return "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+}
 
 std::vector<std::string> ServerProcess::Flags(const Options& options) {
   std::vector<std::string> flags = {
@@ -49,7 +66,9 @@ void ServerProcess::Launch() {
   flags.push_back("--listen=" + (address_.empty() ? "127.0.0.1:0" : address_));
   flags.push_back("--admin-listen=127.0.0.1:" + std::to_string(admin_port_));
   process_ = std::make_unique<Process>(
-      Program(), Process::Options{.arguments = flags, .error_fd = options_.error_fd});
+      options_.program,
+      Process::Options{
+          .arguments = flags, .environment = options_.environment, .error_fd = options_.error_fd});
 }
 
 void ServerProcess::AwaitServing() {
@@ -88,6 +107,12 @@ Page ServerProcess::Get(const std::string& path) const {
   const httplib::Result result = http.Get(path);
   if (!result) return {};
   return {.status = result->status, .text = result->body};
+}
+
+int ServerProcess::streams_ended() const {
+  const std::string labels =
+      R"(grpc_method="LeaseJobs",grpc_service="leasehold.v1.ExecutorService",grpc_type="bidi_stream")";
+  return static_cast<int>(Metric("grpc_server_started_total{" + labels + "}"));
 }
 
 double ServerProcess::Metric(const std::string& sample) const {

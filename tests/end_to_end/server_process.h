@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@ class ServerProcess {
     std::string data_dir = {};
     std::vector<std::string> flags = {};  // they override ours
     bool follows = false;                 // another server leads: this one will not
+    std::string address = {};             // empty: any free port
+    std::string program = Program();
+    std::map<std::string, std::string> environment = {};
     // Takes its log instead of a file...
     int error_fd = -1;
     // ...and gives what it has written.
@@ -34,6 +38,9 @@ class ServerProcess {
   // Returns when it serves and leads (or follows); throws if it does not.
   explicit ServerProcess(Options options);
 
+  // One that nobody listens at, for a server that is started later.
+  static std::string FreeAddress();
+
   // The flags that every server gets.
   static std::vector<std::string> Flags(const Options& options);
   static std::string Program();
@@ -42,6 +49,8 @@ class ServerProcess {
   client::Client& client() { return *client_; }
   // Its host and port for gRPC; the same after a restart.
   const std::string& address() const { return address_; }
+  // How many of executors' streams have ended here.
+  int streams_ended() const;
   int admin_port() const { return admin_port_; }
 
   Process& process() { return *process_; }

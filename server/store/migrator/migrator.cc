@@ -5,6 +5,7 @@
 #include <pqxx/pqxx>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -28,6 +29,16 @@ constexpr char kReadRelations[] =
     "SELECT count(*) > 0, coalesce(bool_or(relname = 'leadership'), false)"
     " FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE nspname = $1";
 constexpr char kReadMigrations[] = "SELECT id, breaking FROM :\"schema\".migrations ORDER BY id";
+constexpr char kReadLongTransactions[] =
+    "SELECT pid, coalesce(usename, ''), application_name,"
+    " extract(epoch FROM clock_timestamp() - xact_start)::bigint"
+    " FROM pg_stat_activity"
+    " WHERE datname = current_database() AND xact_start < clock_timestamp() - interval '1 second'"
+    " AND application_name NOT LIKE 'leasehold/%' AND pid IN ("
+    "  SELECT pid FROM pg_locks JOIN pg_class ON pg_class.oid = relation"
+    "  JOIN pg_namespace ON pg_namespace.oid = relnamespace"
+    "  WHERE nspname = $1 AND granted)"
+    " ORDER BY xact_start LIMIT 1";
 constexpr char kRecordMigration[] =
     "INSERT INTO :\"schema\".migrations (id, breaking) VALUES ($1, $2)";
 
@@ -56,6 +67,15 @@ std::string ToleratedNewer(const std::string& schema, const std::vector<int>& to
       absl::StrJoin(tolerated, ", "));
 }
 
+absl::Status InTheWay(const pqxx::row& transaction) {
+  return absl::UnavailableError(
+      absl::StrFormat("a transaction that has been open for %d s stands in the way of a migration "
+                      "(process %d, user "
+                      "%s, application \"%s\"): end it, or try again later",
+                      transaction[3].as<int64_t>(), transaction[0].as<int>(),
+                      transaction[1].c_str(), transaction[2].c_str()));
+}
+
 // One connection's work on one schema.
 class Migrator {
  public:
@@ -79,11 +99,13 @@ class Migrator {
   pqxx::connection& connection_;
   const MigrateOptions& options_;
   std::set<int> recorded_;
+  bool looked_ = false;
 };
 
 absl::Status Migrator::Inspect(pqxx::transaction_base& transaction, MigrationReport& report) {
   report.pending.clear();
   report.warnings.clear();
+  const bool first_look = !std::exchange(looked_, true);
   recorded_.clear();
   const pqxx::row relations = transaction.exec_params1(kReadRelations, options_.schema);
   const bool has_relations = relations[0].as<bool>();
@@ -96,8 +118,11 @@ absl::Status Migrator::Inspect(pqxx::transaction_base& transaction, MigrationRep
     if (!judged.ok()) return judged;
   }
   for (const sql::Migration& migration : options_.migrations) {
-    if (!recorded_.contains(migration.number)) report.pending.push_back(FileName(migration));
+    if (recorded_.contains(migration.number)) continue;
+    report.pending.push_back(FileName(migration));
+    if (first_look) report.breaking |= migration.breaking;
   }
+  if (first_look && !recorded_.empty()) report.newest_before = *recorded_.rbegin();
   return absl::OkStatus();
 }
 
@@ -233,12 +258,31 @@ absl::StatusOr<MigrationReport> CheckMigrations(const std::string& database_url,
       });
 }
 
-int NewestBreakingMigration() {
+int NewestBreakingMigration(const std::vector<sql::Migration>& migrations) {
   int newest = 0;
-  for (const sql::Migration& migration : sql::kMigrations) {
+  for (const sql::Migration& migration : migrations) {
     if (migration.breaking) newest = migration.number;
   }
   return newest;
+}
+
+absl::Status AwaitNoLongTransaction(const std::string& database_url, const MigrateOptions& options,
+                                    const std::function<bool()>& stop) {
+  const auto give_up =
+      std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(options.patience);
+  return WithConnection(
+             database_url, options,
+             [&](pqxx::connection& connection, Migrator&, MigrationReport&) -> absl::Status {
+               while (!stop()) {
+                 pqxx::nontransaction transaction(connection);
+                 const auto rows = transaction.exec_params(kReadLongTransactions, options.schema);
+                 if (rows.empty()) return absl::OkStatus();
+                 if (std::chrono::steady_clock::now() >= give_up) return InTheWay(rows.front());
+                 std::this_thread::sleep_for(kPause);
+               }
+               return absl::CancelledError("stopped while waiting to migrate");
+             })
+      .status();
 }
 
 }  // namespace leasehold::store

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,10 @@ struct MigrateOptions {
 struct MigrationReport {
   std::vector<std::string> applied;
   std::vector<std::string> pending;
+  // Whether one of those that were pending cannot be lived with by servers that do not know it.
+  bool breaking = false;
+  // The newest that the schema had before; 0: there was no schema.
+  int newest_before = 0;
   // Whole sentences for the operator.
   std::vector<std::string> warnings;
 };
@@ -42,7 +47,13 @@ absl::StatusOr<MigrationReport> Migrate(const std::string& database_url,
 absl::StatusOr<MigrationReport> CheckMigrations(const std::string& database_url,
                                                 const MigrateOptions& options = {});
 
-// The number of the newest breaking migration that this server was built with.
-int NewestBreakingMigration();
+// The number of the newest breaking migration of a list.
+int NewestBreakingMigration(const std::vector<sql::Migration>& migrations);
+
+// Waits until no transaction but Leasehold's own that is older than a second holds a lock on a
+// table of the schema: a migration would not get in. kUnavailable, and which one it is: it took
+// longer than the patience. Changes nothing.
+absl::Status AwaitNoLongTransaction(const std::string& database_url, const MigrateOptions& options,
+                                    const std::function<bool()>& stop);
 
 }  // namespace leasehold::store

@@ -1,0 +1,109 @@
+#include "server/run_server.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "server/config.h"
+#include "server/logging/log.h"
+#include "server/server.h"
+
+namespace leasehold {
+namespace {
+
+constexpr int kUsageError = 2;
+
+int Complain(const absl::Status& status) {
+  std::fprintf(stderr, "leasehold-server: %s\n", std::string(status.message()).c_str());
+  return EXIT_FAILURE;
+}
+
+std::optional<std::string> Environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+sigset_t SignalsWaitedFor() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&signals, signal);
+  return signals;
+}
+
+// Returns the exit status with which to stop.
+int WaitForTheEnd(Server& server, const sigset_t& signals) {
+  while (true) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (signal == SIGTERM || signal == SIGINT) return EXIT_SUCCESS;
+    if (signal != SIGCHLD) continue;
+    if (const auto why = server.DatabaseExited()) {
+      Log::Error("the embedded PostgreSQL has ended", {{"reason", *why}});
+      return EXIT_FAILURE;
+    }
+  }
+}
+
+// A second signal while the server drains, or a drain that takes too long, ends the process at
+// once: nothing acknowledged is lost by it.
+void EndAtOnceOnSecondSignal(const Config& config) {
+  std::thread([timeout = absl::ToTimespec(config.drain_timeout)] {
+    sigset_t signals = SignalsWaitedFor();
+    sigdelset(&signals, SIGCHLD);
+    sigdelset(&signals, SIGHUP);
+    sigtimedwait(&signals, nullptr, &timeout);
+    _exit(EXIT_FAILURE);
+  }).detach();
+}
+
+// Whether a signal to stop waits to be taken.
+bool AskedToStop() {
+  sigset_t pending;
+  sigpending(&pending);
+  return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1;
+}
+
+int Serve(const Config& config, std::vector<sql::Migration> migrations) {
+  const sigset_t signals = SignalsWaitedFor();
+  // Before there are other threads: these signals are for this one.
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  Server server(config, std::move(migrations));
+  // While the database starts they end the process, which ends the database.
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  if (const absl::Status status = server.StartDatabase(); !status.ok()) return Complain(status);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  InitLogging({config.log_level, config.log_format});
+  const absl::Status status =
+      config.migrate_only ? server.Migrate(AskedToStop) : server.Start(AskedToStop);
+  int exit_status = EXIT_SUCCESS;
+  if (status.ok() && !config.migrate_only) exit_status = WaitForTheEnd(server, signals);
+  EndAtOnceOnSecondSignal(config);
+  server.Stop();
+  ShutdownLogging();
+  return status.ok() ? exit_status : Complain(status);
+}
+
+}  // namespace
+
+int RunServer(const std::vector<std::string>& args, std::vector<sql::Migration> migrations) {
+  const auto parsed = ParseConfig(args, Environment, ReadValueFile);
+  if (!parsed.ok()) {
+    Complain(parsed.status());
+    return kUsageError;
+  }
+  if (parsed->print_and_exit.has_value()) {
+    std::fputs(parsed->print_and_exit->c_str(), stdout);
+    return EXIT_SUCCESS;
+  }
+  return Serve(parsed->config, std::move(migrations));
+}
+
+}  // namespace leasehold
