@@ -58,6 +58,7 @@ void AddModes(CLI::App& app, Options& options) {
   CLI::App* idle = app.add_subcommand("idle-sessions", "holds sessions without jobs");
   idle->add_option("--sessions", options.sessions, "how many");
   idle->add_option("--connections", options.connections, "over so many");
+  app.add_subcommand("gaps", "runs jobs and says for how long none began");
   for (CLI::App* mode : {preload, drain}) mode->add_option("--jobs", options.jobs, "how many");
   for (CLI::App* mode : {cycle, single, latency, idle}) {
     mode->add_option("--seconds", options.seconds, "how long");
@@ -81,6 +82,7 @@ Figures Run(const CLI::App& app, const Options& options) {
   if (app.got_subcommand("add-single"))
     return AddSingle(options.callers, options.seconds, !options.apart);
   if (app.got_subcommand("latency")) return Latency(options.rate, options.seconds);
+  if (app.got_subcommand("gaps")) return Gaps();
   return IdleSessions(options.sessions, options.connections, options.seconds);
 }
 

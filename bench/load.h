@@ -49,6 +49,10 @@ Figures Latency(int rate, int seconds);
 // Opens sessions that have nothing to do, says {"ready":true} and keeps them alive.
 Figures IdleSessions(int sessions, int connections, int seconds);
 
+// Runs jobs of a millisecond until standard input ends. For each line of it prints the longest time
+// between the starts of two handlers since the line before: {"gap_ms":N,"started":N}.
+Figures Gaps();
+
 double Seconds(Clock::duration duration);
 
 // The value below which `share` of them are; 0 if there is none.

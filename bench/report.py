@@ -35,6 +35,12 @@ TABLE = (
     Row("add_single_apart", "  median of one call", "median_ms", "ms", 2, charted=False),
     Row("latency", "add to handler's start, median", "median_ms", "ms", 2),
     Row("latency", "add to handler's start, p99", "p99_ms", "ms", 2),
+    Row("dispatch_gap", "no job begins while the leader yields, median of 20", "yield_median_ms",
+        "ms", 1, charted=False),
+    Row("dispatch_gap", "  at most", "yield_max_ms", "ms", 1, charted=False),
+    Row("dispatch_gap", "no job begins after the leader was killed, median of 20",
+        "kill_median_ms", "ms", 1, charted=False),
+    Row("dispatch_gap", "  at most", "kill_max_ms", "ms", 1, charted=False),
     Row("serial_queues", "drain of 100,000 serial queues"),
     Row("idle_sessions", "10,000 idle sessions, server memory", "server_rss_mb", "MB", 0),
     Row("idle_sessions", "10,000 idle sessions, server CPU", "server_cpu_percent", "% of core", 1),
@@ -56,6 +62,8 @@ def brief(figures):
     words = []
     for field, unit, digits in (("jobs_per_second", "/s", 0), ("last_10_s", "/s at its end", 0),
                                 ("median_ms", " ms", 2), ("p99_ms", " ms p99", 2),
+                                ("yield_median_ms", " ms yield", 1),
+                                ("kill_median_ms", " ms kill", 1),
                                 ("server_cpu_percent", " % CPU", 1), ("start_seconds", " s", 2),
                                 ("server_rss_mb", " MB", 0)):
         if field in figures:

@@ -3,6 +3,7 @@ import time
 from dataclasses import dataclass
 from typing import Callable
 
+from bench import gaps
 from bench.process import cpu_seconds, memory_mb
 
 MOST_WAITING = 20_000
@@ -105,6 +106,12 @@ def serial_queues(side, _):
     with side.session():
         side.load("preload", "--jobs", jobs, "--queues", QUEUES, seconds=300)
         return {"serial_queues": side.load("drain", "--jobs", jobs, seconds=300)}
+
+
+def dispatch_gap(side, _):
+    """Two servers of which one is stopped or killed, again and again, under an executor."""
+    side.cluster.fresh_database()
+    return {"dispatch_gap": gaps.measure(side)}
 
 
 def idle_sessions(side, lengths):
