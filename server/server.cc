@@ -134,6 +134,9 @@ std::string Server::AdvertisedAddress() const {
 }
 
 absl::Status Server::CheckNeighbours() {
+  // Prepares every statement: the schema is the one that they were written for.
+  const auto connection = store::Connection::Open(DatabaseConnection());
+  if (!connection.ok()) return connection.status();
   const auto store = store::PgLeadershipStore::Connect(DatabaseConnection());
   if (!store.ok()) return store.status();
   const auto servers = (*store)->ListServers();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <utility>
 
 #include "server/base/errors.h"
@@ -264,13 +265,24 @@ absl::Status Database::TryRecover() {
   return absl::OkStatus();
 }
 
+// Side by side: nobody leads until they are there.
 absl::Status Database::OpenAll(std::vector<std::unique_ptr<Connection>>& connections) {
-  while (connections.size() < workers_.size()) {
-    auto connection = Connection::Open(options_);
-    if (!connection.ok()) return connection.status();
-    connections.push_back(*std::move(connection));
-    MutexLock lock(mu_);
-    backends_.push_back(connections.back()->backend_pid());
+  using Opened = absl::StatusOr<std::unique_ptr<Connection>>;
+  std::vector<std::future<Opened>> opening;
+  for (size_t i = 1; i < workers_.size(); ++i) {
+    opening.push_back(
+        std::async(std::launch::async, [this] { return Connection::Open(options_); }));
+  }
+  std::vector<Opened> opened;
+  opened.push_back(Connection::Open(options_));
+  for (auto& one : opening) opened.push_back(one.get());
+  MutexLock lock(mu_);
+  for (Opened& one : opened) {
+    if (one.ok()) backends_.push_back((*one)->backend_pid());
+  }
+  for (Opened& one : opened) {
+    if (!one.ok()) return one.status();
+    connections.push_back(*std::move(one));
   }
   return absl::OkStatus();
 }

@@ -125,10 +125,16 @@ class ReadOperation : public Operation {
   absl::StatusOr<T> answer_ = absl::UnavailableError("not read yet");
 };
 
+// A takeover does not wait until each statement is prepared on each connection.
+ConnectionOptions OnUse(ConnectionOptions options) {
+  options.prepare_on_use = true;
+  return options;
+}
+
 }  // namespace
 
 PgJobStore::PgJobStore(PgJobStoreOptions options, JobStoreObserver& observer)
-    : database_(options.connection, options.connections, observer),
+    : database_(OnUse(options.connection), options.connections, observer),
       listener_(options.connection, InboxChannel(options.connection.schema),
                 options.inbox_poll_interval, [&observer] { observer.InboxFilled(); }) {}
 
