@@ -199,7 +199,7 @@ TEST_F(TheInbox, DoesNotRankAJobAgainWhoseLeaseIsUnderWayWhenAnOlderOneEnds) {
   executor.Complete(job);
   queue_.InboxFilled();
   queue_.store().Release<RecordOutcomes>();
-  ReviveBySql(tables_, job, Row(job).run_at);
+  tables_.inbox[tables_.next_inbox++] = job;  // an order, or a duplicate: it means nothing
   queue_.InboxFilled();
   queue_.store().Release<LeaseJobs>();
   queue_.Settle();

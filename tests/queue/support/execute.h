@@ -39,6 +39,10 @@ absl::StatusOr<ReadInboxAnswer> Execute(Tables& tables, const ReadInbox& request
 absl::StatusOr<LoadLeadershipAnswer> Execute(Tables& tables, const LoadLeadership& request,
                                              absl::Time now);
 
+// What the transaction of an SQL caller sees of leases. One at REPEATABLE READ misses those that
+// came after its snapshot, and takes the job for unleased.
+enum class Snapshot { kSeesLeases, kMissesLeases };
+
 // Adds one job as the SQL function put_keyed_job does; shared with SQL callers.
 struct PutJob {
   JobId id = 0;
@@ -47,6 +51,7 @@ struct PutJob {
 };
 // kAborted: its row is locked. kAlreadyExists: KeyMode::kReject and the key is there.
 absl::StatusOr<PutJob> Put(Tables& tables, const NewJob& job, JobId new_id,
-                           absl::Time default_run_at, absl::Time now);
+                           absl::Time default_run_at, absl::Time now,
+                           Snapshot snapshot = Snapshot::kSeesLeases);
 
 }  // namespace leasehold::fake

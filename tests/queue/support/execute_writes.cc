@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
@@ -7,6 +10,30 @@
 
 namespace leasehold::fake {
 namespace {
+
+// Flags as they are stored: sorted, each once.
+std::vector<std::string> StoredFlags(const std::vector<std::string>& flags) {
+  const std::set<std::string> each(flags.begin(), flags.end());
+  return {each.begin(), each.end()};
+}
+
+constexpr char kBlanks[] = " \t\r\n";
+
+bool IsArray(const std::string& json) {
+  const size_t first = json.find_first_not_of(kBlanks);
+  return first != json.npos && json[first] == '[';
+}
+
+bool IsEmptyArray(const std::string& json) {
+  return json.find_first_not_of(kBlanks, json.find('[') + 1) == json.rfind(']');
+}
+
+// Two arrays joined into one, byte for byte; otherwise the later payload.
+std::string MergedPayload(const std::string& earlier, const std::string& later) {
+  if (!IsArray(earlier) || !IsArray(later) || IsEmptyArray(earlier)) return later;
+  if (IsEmptyArray(later)) return earlier;
+  return earlier.substr(0, earlier.rfind(']')) + "," + later.substr(later.find('[') + 1);
+}
 
 void Insert(Tables& tables, const NewJob& job, JobId id, absl::Time run_at, absl::Time now) {
   Job row;
@@ -16,7 +43,7 @@ void Insert(Tables& tables, const NewJob& job, JobId id, absl::Time run_at, absl
   row.priority = job.priority;
   row.run_at = run_at;
   row.max_attempts = job.max_attempts;
-  row.flags = job.flags;
+  row.flags = StoredFlags(job.flags);
   row.payload = job.payload;
   row.metadata = job.metadata;
   row.key = job.key;
@@ -35,12 +62,12 @@ void Journal(Tables& tables, const std::optional<RequestKey>& key, std::vector<J
 void Replace(Job& row, const NewJob& job, absl::Time run_at) {
   const bool keeps_run_at = job.key_mode == KeyMode::kPreserveRunAt && row.attempts == 0;
   row.task = job.task;
-  row.payload = job.payload;
+  row.payload = MergedPayload(row.payload, job.payload);
   row.queue_name = job.queue_name;
   if (!keeps_run_at) row.run_at = run_at;
   row.max_attempts = job.max_attempts;
   row.priority = job.priority;
-  row.flags = job.flags;
+  row.flags = StoredFlags(job.flags);
   row.metadata = job.metadata;
   row.attempts = row.crashes = 0;
   row.last_error.clear();
@@ -72,7 +99,7 @@ bool StandsAsRanked(const Job& job, const RankedJob& ranked) {
 }  // namespace
 
 absl::StatusOr<PutJob> Put(Tables& tables, const NewJob& job, JobId new_id,
-                           absl::Time default_run_at, absl::Time now) {
+                           absl::Time default_run_at, absl::Time now, Snapshot snapshot) {
   const absl::Time run_at = job.run_at.value_or(default_run_at + job.delay);
   PutJob put;
   put.id = new_id;
@@ -84,7 +111,7 @@ absl::StatusOr<PutJob> Put(Tables& tables, const NewJob& job, JobId new_id,
       ++existing->revision;
       return PutJob{existing->id, false, std::nullopt};
     }
-    if (tables.LiveLease(existing->id) == nullptr) {
+    if (snapshot == Snapshot::kMissesLeases || tables.LiveLease(existing->id) == nullptr) {
       Replace(*existing, job, run_at);
       return PutJob{existing->id, true, std::nullopt};
     }
@@ -132,7 +159,9 @@ absl::StatusOr<AddKeyedJobsAnswer> Execute(Tables& tables, const AddKeyedJobs& r
     answer.ids.push_back(put->id);
     if (put->overtaken.has_value()) answer.overtaken.push_back(*put->overtaken);
   }
-  for (const JobId id : answer.ids) answer.changed.push_back(tables.jobs.at(id));
+  for (const JobId id : std::set<JobId>(answer.ids.begin(), answer.ids.end())) {
+    answer.changed.push_back(tables.jobs.at(id));
+  }
   Journal(tables, request.request, answer.ids, now);
   return answer;
 }

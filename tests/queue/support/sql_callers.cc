@@ -1,17 +1,24 @@
 #include "tests/queue/support/sql_callers.h"
 
-#include "tests/queue/support/execute.h"
+#include <vector>
 
 namespace leasehold::fake {
 namespace {
 
 void Tell(Tables& tables, JobId id) { tables.inbox[tables.next_inbox++] = id; }
 
+// The job that such a caller may change; null if it leaves it alone.
+Job* Changeable(Tables& tables, JobId id, Snapshot snapshot) {
+  Job* job = tables.FindJob(id);
+  const bool sees_lease = snapshot == Snapshot::kSeesLeases && tables.LiveLease(id) != nullptr;
+  return sees_lease ? nullptr : job;
+}
+
 }  // namespace
 
-JobId AddBySql(Tables& tables, const NewJob& job, absl::Time now) {
+JobId AddBySql(Tables& tables, const NewJob& job, absl::Time now, Snapshot snapshot) {
   const JobId new_id = tables.next_job++;
-  const auto put = Put(tables, job, new_id, now, now);
+  const auto put = Put(tables, job, new_id, now, now, snapshot);
   if (!put.ok()) return 0;
   if (put->changed) Tell(tables, put->id);
   if (put->overtaken.has_value()) Tell(tables, *put->overtaken);
@@ -25,38 +32,55 @@ void RemoveBySql(Tables& tables, const std::string& key) {
   if (Execute(tables, RemoveJob{key, std::nullopt}, job->updated_at).ok()) Tell(tables, id);
 }
 
-void CompleteBySql(Tables& tables, JobId id) {
+void CompleteBySql(Tables& tables, JobId id, Snapshot snapshot) {
+  if (Changeable(tables, id, snapshot) == nullptr) return;
   tables.jobs.erase(id);
   tables.deleted_by_sql.insert(id);
   Tell(tables, id);
 }
 
-// Functions that change a leased job end its lease by moving its activation.
-void FailBySql(Tables& tables, JobId id) {
-  Job& job = tables.jobs.at(id);
-  if (tables.LiveLease(id) != nullptr) ++job.activation;
-  job.attempts = job.max_attempts;
+void FailBySql(Tables& tables, JobId id, Snapshot snapshot) {
+  Job* job = Changeable(tables, id, snapshot);
+  if (job == nullptr) return;
+  ++job->activation;
+  job->attempts = job->max_attempts;
+  job->last_error = "Manually marked as failed";
   Tell(tables, id);
 }
 
-void RescheduleBySql(Tables& tables, JobId id, absl::Time run_at) {
-  Job& job = tables.jobs.at(id);
-  if (tables.LiveLease(id) != nullptr) ++job.activation;
-  job.run_at = run_at;
+void RescheduleBySql(Tables& tables, JobId id, absl::Time run_at, Snapshot snapshot) {
+  Job* job = Changeable(tables, id, snapshot);
+  if (job == nullptr) return;
+  ++job->activation;
+  job->run_at = run_at;
   Tell(tables, id);
 }
 
-void ReviveBySql(Tables& tables, JobId id, absl::Time run_at) {
-  Job& job = tables.jobs.at(id);
-  job.attempts = 0;
-  job.run_at = run_at;
+void ReviveBySql(Tables& tables, JobId id, absl::Time run_at, Snapshot snapshot) {
+  Job* job = Changeable(tables, id, snapshot);
+  if (job == nullptr) return;
+  ++job->activation;
+  job->attempts = 0;
+  job->run_at = run_at;
   Tell(tables, id);
 }
 
 void UnlockBySql(Tables& tables, JobId id) {
-  Job& job = tables.jobs.at(id);
-  if (tables.LiveLease(id) != nullptr) ++job.activation;
+  if (tables.LiveLease(id) == nullptr) return;
+  ++tables.jobs.at(id).activation;
   Tell(tables, id);
+}
+
+void UnlockBySql(Tables& tables, const std::string& executor_id) {
+  std::vector<JobId> held;
+  for (const auto& [id, job] : tables.jobs) {
+    const Lease* lease = tables.LiveLease(id);
+    if (lease == nullptr) continue;
+    const auto session = tables.executors.find(lease->session);
+    if (session == tables.executors.end()) continue;
+    if (session->second.executor_id == executor_id) held.push_back(id);
+  }
+  for (const JobId id : held) UnlockBySql(tables, id);
 }
 
 void ReplaceInPlaceBySql(Tables& tables, JobId id, const NewJob& job, absl::Time now) {

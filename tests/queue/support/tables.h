@@ -15,8 +15,8 @@
 
 namespace leasehold::fake {
 
-// PostgreSQL refuses a job or an outcome with this text.
-inline constexpr char kRefusedText[] = "\"\\u0000\"";
+// PostgreSQL refuses a job or an outcome with this text: it is no UTF-8.
+inline constexpr char kRefusedText[] = "\xff";
 
 // What the database holds, in memory: shared by all stores over it. Notes in `violations` whatever
 // the queue must never do to it.
