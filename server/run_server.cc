@@ -11,9 +11,11 @@
 #include <utility>
 #include <vector>
 
+#include "server/base/fault.h"
 #include "server/config.h"
 #include "server/logging/log.h"
 #include "server/server.h"
+#include "server/store/statement_names.h"
 
 namespace leasehold {
 namespace {
@@ -70,7 +72,7 @@ bool AskedToStop() {
   return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1;
 }
 
-int Serve(const Config& config, std::vector<sql::Migration> migrations) {
+int Serve(const Config& config, std::vector<sql::Migration> migrations, const std::string& faults) {
   const sigset_t signals = SignalsWaitedFor();
   // Before there are other threads: these signals are for this one.
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
@@ -81,6 +83,9 @@ int Serve(const Config& config, std::vector<sql::Migration> migrations) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   InitLogging({config.log_level, config.log_format});
+  if (!faults.empty()) {
+    Log::Warning("LEASEHOLD_FAULT is set: this server is made to fail", {{"faults", faults}});
+  }
   const absl::Status status =
       config.migrate_only ? server.Migrate(AskedToStop) : server.Start(AskedToStop);
   int exit_status = EXIT_SUCCESS;
@@ -103,7 +108,16 @@ int RunServer(const std::vector<std::string>& args, std::vector<sql::Migration> 
     std::fputs(parsed->print_and_exit->c_str(), stdout);
     return EXIT_SUCCESS;
   }
-  return Serve(parsed->config, std::move(migrations));
+  const std::string faults = Environment("LEASEHOLD_FAULT").value_or("");
+  if (faults == "list") {
+    for (const std::string& point : FaultPoints(store::StatementNames())) std::puts(point.c_str());
+    return EXIT_SUCCESS;
+  }
+  if (const absl::Status status = PlantFaults(faults, store::StatementNames()); !status.ok()) {
+    Complain(absl::InvalidArgumentError("LEASEHOLD_FAULT: " + std::string(status.message())));
+    return kUsageError;
+  }
+  return Serve(parsed->config, std::move(migrations), faults);
 }
 
 }  // namespace leasehold

@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "leasehold/v1/executor_service.pb.h"
 #include "server/base/errors.h"
+#include "server/base/fault.h"
 #include "server/logging/log.h"
 #include "server/rpc/convert_executor_frame.h"
 #include "server/rpc/convert_server_frame.h"
@@ -252,7 +253,9 @@ void LeaseStream::Write(queue::ServerFrame frame) {
     Log::Warning("a frame of jobs is larger than most clients accept",
                  {{"bytes", message.Length()}, {"jobs", job_count}});
   }
+  if (job_count > 0) FaultStrikes(kJobsFrameBeforeWrite);
   transport_.StartWrite(std::move(message));
+  if (job_count > 0) FaultStrikes(kJobsFrameAfterWrite);
 }
 
 absl::Status LeaseStream::Deliver(v1::LeaseJobsRequest& frame) {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "server/base/errors.h"
+#include "server/base/fault.h"
 #include "server/rpc/message_bytes.h"
 #include "server/rpc/status.h"
 #include "server/rpc/unary_forward.h"
@@ -53,6 +54,7 @@ bool UnaryCall::Read(const grpc::ByteBuffer& in, google::protobuf::MessageLite& 
 }
 
 void UnaryCall::Answer(const google::protobuf::MessageLite& response) {
+  if (FaultStrikes(kAnswerBeforeWrite)) return Fail(absl::UnavailableError("a planted fault"));
   if (!Claim(grpc::StatusCode::OK)) return;
   *out_ = Serialize(response);
   edge_.courier.Run([this] { Finish(grpc::Status::OK); });

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "absl/strings/str_format.h"
+#include "server/base/fault.h"
 #include "server/store/connection_string.h"
 #include "server/store/sqlstate.h"
 #include "sql/schema_name.h"
@@ -95,11 +96,13 @@ absl::StatusOr<pqxx::result> Connection::RunOnce(std::string_view name,
   std::string sqlstate;
   std::string message;
   try {
-    if (options_.fault && options_.fault(name, FaultPoint::kBeforeStatement)) {
+    if ((options_.fault && options_.fault(name, FaultPoint::kBeforeStatement)) ||
+        FaultStrikes(kStoreFaults, name, kBeforeStatement)) {
       throw pqxx::broken_connection("cut before the statement");
     }
     pqxx::result result = run();
-    if (options_.fault && options_.fault(name, FaultPoint::kAfterStatement)) {
+    if ((options_.fault && options_.fault(name, FaultPoint::kAfterStatement)) ||
+        FaultStrikes(kStoreFaults, name, kAfterCommit)) {
       throw pqxx::broken_connection("cut after the statement");
     }
     return result;

@@ -232,6 +232,17 @@ def operations_has_every_metric(tree):
 
 
 @rule
+def operations_has_every_fault_point(tree):
+    page = tree.pages["docs/operations.md"]
+    names = set(re.findall(r'\bk\w+ = "(\w+(?:\.\w+)+)"', tree.code["server/base/fault.h"]))
+    names |= {"store.NAME.before", "store.NAME.after_commit"}
+    shown = set(re.findall(r"^\| `([a-z]\w*(?:\.\w+)+)`", page, re.MULTILINE))
+    return ([f"docs/operations.md: fault point {name} is missing" for name in sorted(names - shown)]
+            + [f"docs/operations.md: there is no fault point {name}"
+               for name in sorted(shown - names)])
+
+
+@rule
 def operations_quotes_log_lines_as_they_are(tree):
     server = "".join(text for path, text in tree.code.items() if path.startswith("server/"))
     server = re.sub(r'"\s*\n\s*"', "", server)  # literals that go on in the next line

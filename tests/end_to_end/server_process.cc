@@ -65,10 +65,12 @@ void ServerProcess::Launch() {
   std::vector<std::string> flags = Flags(options_);
   flags.push_back("--listen=" + (address_.empty() ? "127.0.0.1:0" : address_));
   flags.push_back("--admin-listen=127.0.0.1:" + std::to_string(admin_port_));
+  std::map<std::string, std::string> environment = options_.environment;
+  environment["LEASEHOLD_FAULT"] = options_.faults;
   process_ = std::make_unique<Process>(
       options_.program,
       Process::Options{
-          .arguments = flags, .environment = options_.environment, .error_fd = options_.error_fd});
+          .arguments = flags, .environment = environment, .error_fd = options_.error_fd});
 }
 
 void ServerProcess::AwaitServing() {

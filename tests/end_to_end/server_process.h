@@ -29,6 +29,7 @@ class ServerProcess {
     std::string address = {};             // empty: any free port
     std::string program = Program();
     std::map<std::string, std::string> environment = {};
+    std::string faults = {};              // LEASEHOLD_FAULT
     // Takes its log instead of a file...
     int error_fd = -1;
     // ...and gives what it has written.
@@ -60,6 +61,8 @@ class ServerProcess {
   std::optional<Exit> Stop();
   // After Kill() or Stop(): another one in its place, at the same address.
   void Restart();
+  // The faults of the next one.
+  void Plant(const std::string& faults) { options_.faults = faults; }
   // The same, without waiting until it serves.
   void Launch();
 

@@ -91,6 +91,14 @@ TEST(StartupFaultTest, NamesEveryBadFlagAtOnce) {
   }
 }
 
+TEST(StartupFaultTest, NamesEveryPlantedFaultThatItCannotRead) {
+  const Ended ended =
+      Start({.data_dir = "/tmp/x"},
+            {{"LEASEHOLD_FAULT", "store.none.before:1:1:kill,rpc.answer.before_write:9:1:kill"}});
+  EXPECT_THAT(ComplaintOf(ended), AllOf(HasSubstr("LEASEHOLD_FAULT"), HasSubstr("no such point"),
+                                        HasSubstr("probability")));
+}
+
 TEST(StartupFaultTest, NamesADatabaseThatDoesNotAnswer) {
   const TakenPort port;  // listens, but is no PostgreSQL
   const std::string nobody = "postgresql://me:secret@127.0.0.1:1/db";
@@ -150,6 +158,21 @@ TEST(StartupTest, MigratesOnlyWhereAskedTo) {
   }
   ServerProcess server({.database_url = database.url(), .flags = {"--no-migrate"}});
   EXPECT_TRUE(server.client().AddJob({.task = "work"}).ok());
+}
+
+TEST(StartupTest, ListsThePointsWhereFaultsCanBePlanted) {
+  const Ended ended = Start({.data_dir = "/tmp/x"}, {{"LEASEHOLD_FAULT", "list"}});
+  EXPECT_EQ(ended.exit, Exit{}) << ended.errors;
+  EXPECT_THAT(SplitLines(ended.output),
+              ::testing::IsSupersetOf({"store.add_jobs.after_commit", "rpc.answer.before_write"}));
+}
+
+TEST(StartupTest, WarnsLoudlyOfPlantedFaults) {
+  TestDatabase database;
+  ServerProcess server(
+      {.database_url = database.url(), .faults = "store.add_jobs.before:0.5:7:error"});
+  EXPECT_THAT(server.Log(), AllOf(HasSubstr("LEASEHOLD_FAULT is set"),
+                                  HasSubstr("store.add_jobs.before:0.5:7:error")));
 }
 
 TEST(StartupTest, PrintsItsConfigurationWithoutPasswords) {
