@@ -8,6 +8,7 @@
 #include <optional>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
@@ -71,8 +72,10 @@ std::string MakeRequestId() {
 
 Calls::Calls(const std::string& addresses, absl::Duration deadline) : deadline_(deadline) {
   for (const std::string& address : SplitAddresses(addresses)) {
+    auto channel = MakeChannel(address);
+    auto stubs = std::make_unique<Stubs>(channel);
     servers_.push_back(
-        {.address = address, .stubs = std::make_unique<Stubs>(MakeChannel(address))});
+        {.address = address, .channel = std::move(channel), .stubs = std::move(stubs)});
   }
 }
 
@@ -104,6 +107,8 @@ absl::Status Calls::Call(const Attempt& attempt) {
     bound = std::min(2 * bound, kLastBackOff);
     const auto next = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(wait);
     if (next >= end) return GivenUp(answer, server.address, attempts, deadline_);
+    // gRPC goes on connecting while somebody waits for it, and else looks after it every 5 s.
+    servers_[current_.load()].channel->WaitForConnected(Deadline(wait));
     std::this_thread::sleep_until(next);
   }
 }

@@ -43,6 +43,7 @@ class Calls {
  private:
   struct Server {
     std::string address;
+    std::shared_ptr<grpc::Channel> channel;
     std::unique_ptr<Stubs> stubs;
   };
 
