@@ -132,7 +132,8 @@ void SessionKeeper::Tick() {
   // No heartbeat is late, the timeouts are seen in time, and those of many sessions go together.
   next_heartbeat_ = core_.now + core_.options.heartbeat_interval / 8;
   for (Session* session : core_.sessions.all()) {
-    if (session->stream == 0) continue;
+    // The first frame of a stream is `opened`.
+    if (session->stream == 0 || !session->open || session->awaited) continue;
     AskForReceipts(*session);
     // Before the executor's own falls due, which then is the answer.
     if (core_.now - session->last_sent >= core_.options.heartbeat_interval * 0.75) {

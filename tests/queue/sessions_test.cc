@@ -41,6 +41,16 @@ TEST_F(ASession, GetsNothingBeforeItIsOpened) {
   EXPECT_THAT(executor.Held(), SizeIs(1));
 }
 
+TEST_F(ASession, HearsNothingBeforeItIsOpened) {
+  queue_.store().HoldAnswers<OpenSession>();
+  FakeExecutor& executor = Connect();
+  Advance(absl::Seconds(20));
+  EXPECT_EQ(executor.heartbeats, 0);
+  queue_.store().Release<OpenSession>();
+  Advance(absl::Seconds(5));
+  EXPECT_GE(executor.heartbeats, 1);
+}
+
 TEST_F(ASession, ThatEndsBeforeItIsOpenedLeavesNothing) {
   queue_.store().HoldAnswers<OpenSession>();
   FakeExecutor& executor = Connect();

@@ -130,6 +130,21 @@ TEST_F(ATakeover, AdoptsALeaseWhoseRowWasLost) {
   EXPECT_THAT(tables_.leases, IsEmpty());
 }
 
+TEST_F(ATakeover, SendsASessionNothingBeforeItIsResumed) {
+  Add(AJob());
+  FakeExecutor& executor = Connect({"t"}, 1);
+  tables_.LoseAsynchronousCommits();
+  TakeOver();
+  next_.store().HoldAnswers<ReadJobs>();
+  const int heartbeats = executor.heartbeats;
+  executor.Connect(next_);
+  next_.Advance(absl::Seconds(5));
+  EXPECT_EQ(executor.heartbeats, heartbeats);
+  next_.store().Release<ReadJobs>();
+  next_.Advance(absl::Seconds(5));
+  EXPECT_GT(executor.heartbeats, heartbeats);
+}
+
 TEST_F(ATakeover, AdoptsNoLeaseOfAJobThatMovedOn) {
   const JobId job = Add(AJob());
   FakeExecutor& executor = Connect({"t"}, 1);
