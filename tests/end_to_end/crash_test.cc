@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -63,6 +64,48 @@ TEST_F(LostExecutorTest, TakesNothingFromOneThatWasSweptAndComesBack) {
   EXPECT_THAT(ledger_.Numbers("end"), ::testing::ElementsAre(0));
   ExpectTotal(&client::Stats::completed_total, 1);
   ExpectTotal(&client::Stats::swept_total, 1);
+}
+
+class PoisonJobTest : public EndToEndTest {
+ protected:
+  PoisonJobTest() : EndToEndTest({"--max-crashes=2"}) {}
+};
+
+// Whoever runs it dies, and comes back.
+TEST_F(PoisonJobTest, StopsAtItsLastAttemptWithTheFleetAlive) {
+  std::vector<std::unique_ptr<ExecutorProcess>> fleet(3);
+  const auto keep_alive = [&] {
+    for (auto& executor : fleet) {
+      if (executor != nullptr && executor->running()) continue;
+      executor = std::make_unique<ExecutorProcess>(ledger_, Executor());
+    }
+  };
+  const std::string poison = Add(
+      {.task = "work", .payload = Payload(0, R"("crash":true)"), .max_attempts = 2, .priority = 1});
+  constexpr int kOthers = 60;
+  for (int n = 1; n <= kOthers; ++n) {
+    Add({.task = "work", .payload = Payload(n, R"("ms":20)")});
+  }
+  ASSERT_TRUE(Eventually([&] {
+    keep_alive();
+    const client::Stats stats = Stats();
+    return stats.failed == 1 && stats.ready + stats.scheduled + stats.leased == 0;
+  }));
+
+  const client::Job job = Get(poison);
+  EXPECT_EQ(job.state, client::JobState::kFailed);
+  EXPECT_EQ(job.attempts, 2);
+  EXPECT_THAT(job.last_error, ::testing::HasSubstr("executor lost"));
+  const std::vector<int> starts = ledger_.Numbers("start");
+  // One crash is forgiven, and whatever crash comes before its process could report the start.
+  const auto runs = std::count(starts.begin(), starts.end(), 0);
+  EXPECT_GE(runs, 3);
+  EXPECT_LE(runs, 10);
+  std::vector<int> ends = ledger_.Numbers("end");
+  std::sort(ends.begin(), ends.end());
+  ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
+  EXPECT_EQ(ends.size(), static_cast<size_t>(kOthers));
+  ExpectTotal(&client::Stats::completed_total, kOthers);
 }
 
 // A server, its executors and its producers, all of them busy.

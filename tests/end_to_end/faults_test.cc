@@ -273,8 +273,10 @@ class ASweep : public FaultsTest {
   static constexpr int kJobs = 2500;
 
   // Kills the executor of thousands of jobs, and the server, by the fault, in the sweep.
-  void SweepUnder(const std::string& fault) {
+  void SweepUnder(const std::string& fault, bool replica = false) {
     Start(fault);
+    if (replica)
+      replica_.emplace(ServerProcess::Options{.database_url = database_.url(), .follows = true});
     ASSERT_TRUE(Add(Jobs(kJobs, R"("hold":true)")).get().ok());
     auto lost = Executor("lost", kJobs);
     ASSERT_TRUE(Eventually([this] { return server_->client().GetStats()->leased == kJobs; }));
@@ -283,18 +285,22 @@ class ASweep : public FaultsTest {
   }
 
   // Every job was swept once, and none is lost.
-  void ExpectEachSweptOnce() {
-    ASSERT_TRUE(Eventually([this] { return server_->client().GetStats()->leased == 0; }));
+  void ExpectEachSweptOnce() { ExpectEachSweptOnce(*server_); }
+  void ExpectEachSweptOnce(ServerProcess& leader) {
+    ASSERT_TRUE(Eventually([&] { return leader.client().GetStats()->leased == 0; }));
     EXPECT_EQ(Sql("SELECT count(*) FROM leasehold.job_rows WHERE activation = 1"),
               std::to_string(kJobs));
     EXPECT_EQ(Sql("SELECT max(attempts) FROM leasehold.job_rows"), "0");
     ledger_.Release();
-    const auto other = Executor("other", kJobs);
+    const ExecutorProcess other(ledger_,
+                                {.address = leader.address(), .name = "other", .prefetch = kJobs});
     ASSERT_TRUE(AwaitNoJobs());
     const std::vector<int> ends = ledger_.Numbers("end");
     EXPECT_THAT(ends, SizeIs(kJobs));
     EXPECT_THAT(std::set<int>(ends.begin(), ends.end()), SizeIs(kJobs));
   }
+
+  std::optional<ServerProcess> replica_;
 };
 
 TEST_F(ASweep, LosesNoJobAndSweepsNoneTwiceWhenTheServerIsKilledBeforeIt) {
@@ -311,6 +317,13 @@ TEST_F(ASweep, LosesNoJobAndSweepsNoneTwiceWhenTheServerIsKilledInItsMidst) {
   EXPECT_LT(swept, kJobs) << "it was not in the midst";
   RestartWhenKilled();
   ExpectEachSweptOnce();
+}
+
+TEST_F(ASweep, SweepsNoJobTwiceWhenAnotherServerTakesOverInItsMidst) {
+  SweepUnder("store.record_outcomes.after_commit:1:1:kill", /*replica=*/true);
+  ASSERT_EQ(server_->process().Wait(), Exit{.signal = SIGKILL});
+  replica_->AwaitReady();
+  ExpectEachSweptOnce(*replica_);
 }
 
 TEST_F(ASweep, SweepsNoJobTwiceWhenItsCommitIsReportedAsAnError) {

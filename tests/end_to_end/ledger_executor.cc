@@ -4,6 +4,7 @@
 //
 // The payload says how a job goes, by these fields, in this order:
 //   n          number for the ledger
+//   crash      true: its process ends at once
 //   ms         how long it takes
 //   hold       true: it takes until the file LEDGER.release appears
 //   stubborn   true: both go on when it is cancelled
@@ -82,6 +83,7 @@ Result Run(const JobContext& job, const LedgerWriter& ledger) {
   json payload = json::parse(job.payload());
   if (!payload.is_object()) payload = json::object();
   ledger.Write("start", job, payload);
+  if (payload.value("crash", false)) std::_Exit(EXIT_FAILURE);
   if (!TakeTime(job, payload, ledger.path() + ".release")) {
     ledger.Write("cancelled", job, payload);
     return client::Release(absl::Milliseconds(100));
