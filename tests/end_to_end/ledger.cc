@@ -1,5 +1,6 @@
 #include "tests/end_to_end/ledger.h"
 
+#include <fstream>
 #include <sstream>
 
 namespace leasehold::testing {
@@ -9,7 +10,8 @@ LedgerLine ParseLine(const std::string& text) {
   LedgerLine line;
   int64_t microseconds = 0;
   std::istringstream(text) >> line.what >> line.job >> line.task >> line.attempt >>
-      line.fencing_number >> microseconds >> line.executor >> line.n;
+      line.fencing_number >> microseconds >> line.executor >> line.n >> line.activation >>
+      line.queue;
   line.time = absl::FromUnixMicros(microseconds);
   return line;
 }
@@ -20,6 +22,11 @@ std::vector<LedgerLine> Ledger::Lines() const {
   std::vector<LedgerLine> lines;
   for (const std::string& line : SplitLines(ReadFile(path()))) lines.push_back(ParseLine(line));
   return lines;
+}
+
+void Ledger::ForEach(const std::function<void(const LedgerLine&)>& sink) const {
+  std::ifstream file(path());
+  for (std::string line; std::getline(file, line);) sink(ParseLine(line));
 }
 
 std::vector<LedgerLine> Ledger::Lines(const std::string& what) const {

@@ -11,14 +11,17 @@ namespace leasehold::testing {
 
 // One line that an executor appended.
 struct LedgerLine {
-  std::string what;  // start, end or cancelled
-  std::string job;
-  std::string task;
+  // start, end or cancelled; recorded, lost or unanswered, if the payload says "unary".
+  std::string what = {};
+  std::string job = {};
+  std::string task = {};
   int attempt = 0;
   uint64_t fencing_number = 0;
-  absl::Time time;
-  std::string executor;
+  absl::Time time = {};
+  std::string executor = {};
   int n = -1;  // of the payload
+  int activation = 0;
+  std::string queue = {};  // empty: none
 };
 
 // What the executors of a test did, in the order in which they did it: a file to which each appends
@@ -28,6 +31,8 @@ class Ledger {
   std::string path() const { return directory_.path() + "/ledger"; }
 
   std::vector<LedgerLine> Lines() const;
+  // One at a time, for ledgers that are long.
+  void ForEach(const std::function<void(const LedgerLine&)>& sink) const;
   std::vector<LedgerLine> Lines(const std::string& what) const;
   // The payloads' numbers of those lines.
   std::vector<int> Numbers(const std::string& what) const;

@@ -12,6 +12,7 @@
 //   fails      ...as long as attempts up to this one do (all)
 //   retry_ms   before the next attempt, instead of the back-off
 //   permanent  true: not tried again
+//   unary      true: a completion is reported by the unary call first, and its answer written down
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "client/cpp/executor.h"
+#include "server/job/lease_token.h"
 
 namespace leasehold::testing {
 namespace {
@@ -48,9 +50,11 @@ class LedgerWriter {
 
   // One write: whole, and in the order of all executors.
   void Write(const char* what, const JobContext& job, const json& payload) const {
+    const auto token = LeaseToken::Parse(job.lease_token());
     const std::string line = absl::StrFormat(
-        "%s %s %s %d %d %d %s %d\n", what, job.id(), job.task(), job.attempt(),
-        job.fencing_number(), absl::ToUnixMicros(absl::Now()), executor_, payload.value("n", -1));
+        "%s %s %s %d %d %d %s %d %d %s\n", what, job.id(), job.task(), job.attempt(),
+        job.fencing_number(), absl::ToUnixMicros(absl::Now()), executor_, payload.value("n", -1),
+        token.has_value() ? token->activation : -1, job.queue().value_or(""));
     if (write(fd_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::abort();
   }
 
@@ -79,7 +83,17 @@ bool TakeTime(const JobContext& job, const json& payload, const std::string& rel
   return done();
 }
 
-Result Run(const JobContext& job, const LedgerWriter& ledger) {
+// The same token completed again is OK again: the session reports it as well.
+void CompleteByCall(client::Client& client, const JobContext& job, const LedgerWriter& ledger,
+                    const json& payload) {
+  const absl::Status status = client.Complete(job.lease_token());
+  ledger.Write(status.ok()                          ? "recorded"
+               : absl::IsFailedPrecondition(status) ? "lost"
+                                                    : "unanswered",
+               job, payload);
+}
+
+Result Run(const JobContext& job, client::Client& client, const LedgerWriter& ledger) {
   json payload = json::parse(job.payload());
   if (!payload.is_object()) payload = json::object();
   ledger.Write("start", job, payload);
@@ -90,6 +104,7 @@ Result Run(const JobContext& job, const LedgerWriter& ledger) {
   }
   ledger.Write("end", job, payload);
   if (!payload.contains("fail") || job.attempt() > payload.value("fails", INT_MAX)) {
+    if (payload.value("unary", false)) CompleteByCall(client, job, ledger, payload);
     return client::Complete();
   }
   const std::string error = payload["fail"];
@@ -100,6 +115,7 @@ Result Run(const JobContext& job, const LedgerWriter& ledger) {
 
 int Main(char** argv) {
   const LedgerWriter ledger(argv[2], argv[3]);
+  client::Client client({.address = argv[1], .deadline = absl::Seconds(20)});
   client::Executor executor({.address = argv[1],
                              .name = argv[3],
                              .concurrency = atoi(argv[5]),
@@ -108,7 +124,7 @@ int Main(char** argv) {
                              .interrupted_job_delay = absl::Milliseconds(100),
                              .log = client::StderrLog(client::LogLevel::kDebug)});
   for (const std::string& task : std::vector<std::string>(absl::StrSplit(argv[4], ','))) {
-    executor.Handle(task, [&ledger](JobContext& job) { return Run(job, ledger); });
+    executor.Handle(task, [&](JobContext& job) { return Run(job, client, ledger); });
   }
   const absl::Status status = std::string(argv[8]) == "once" ? executor.RunOnce() : executor.Run();
   if (status.ok()) return EXIT_SUCCESS;

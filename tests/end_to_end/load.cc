@@ -1,68 +1,12 @@
 #include "tests/end_to_end/load.h"
 
-#include <pqxx/pqxx>
-#include <set>
+#include <iostream>
 
 #include "absl/strings/str_format.h"
 #include "client/cpp/client.h"
+#include "tests/end_to_end/checker.h"
 
 namespace leasehold::testing {
-namespace {
-
-constexpr char kAudit[] = R"(
-  CREATE TABLE public.audit (what text, id bigint);
-  CREATE FUNCTION public.audit() RETURNS trigger LANGUAGE plpgsql AS $$
-  BEGIN
-    INSERT INTO public.audit SELECT TG_OP, id FROM changed;
-    RETURN NULL;
-  END $$;
-  CREATE TRIGGER audit_insert AFTER INSERT ON leasehold.job_rows
-    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.audit();
-  CREATE TRIGGER audit_delete AFTER DELETE ON leasehold.job_rows
-    REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.audit();)";
-
-using Counts = std::map<std::string, int>;  // by job id
-
-Counts CountAudited(pqxx::work& transaction, const std::string& what) {
-  Counts counts;
-  for (const auto& row : transaction.exec_params(
-           "SELECT id::text, count(*) FROM public.audit WHERE what = $1 GROUP BY id", what)) {
-    counts[row[0].as<std::string>()] = row[1].as<int>();
-  }
-  return counts;
-}
-
-Counts CountLedger(const Ledger& ledger, const std::string& what) {
-  Counts counts;
-  for (const LedgerLine& line : ledger.Lines(what)) ++counts[line.job];
-  return counts;
-}
-
-// Complaints of one kind, the first few of them whole.
-class Complaints {
- public:
-  explicit Complaints(std::vector<std::string>& all) : all_(all) {}
-
-  void Compare(const std::string& deed, const Counts& counts, const std::set<std::string>& ids,
-               bool often_allowed) {
-    for (const std::string& id : ids) {
-      const auto found = counts.find(id);
-      const int count = found == counts.end() ? 0 : found->second;
-      if (count == 0 || (count > 1 && !often_allowed)) {
-        all_.push_back(absl::StrFormat("job %s was %s %d times", id, deed, count));
-      }
-    }
-    for (const auto& [id, count] : counts) {
-      if (ids.contains(id)) continue;
-      all_.push_back(absl::StrFormat("job %s was %s, but nobody was told of it", id, deed));
-    }
-  }
-
- private:
-  std::vector<std::string>& all_;
-};
-
-}  // namespace
 
 Load::Load(const std::string& address, int producers) {
   for (int i = 0; i < producers; ++i) {
@@ -95,39 +39,18 @@ const std::map<int, std::string>& Load::Stop() {
   return ids_;
 }
 
-void AuditJobs(const std::string& database_url) {
-  pqxx::connection connection(database_url);
-  pqxx::work transaction(connection);
-  transaction.exec(kAudit);
-  transaction.commit();
-}
-
 std::vector<std::string> BrokenPromises(const std::map<int, std::string>& acknowledged,
                                         const Ledger& ledger, const std::string& database_url,
                                         const Promises& promises) {
-  std::vector<std::string> broken;
-  std::set<std::string> ids;
-  for (const auto& [n, id] : acknowledged) {
-    if (!ids.insert(id).second) broken.push_back("two calls were answered with job " + id);
-  }
-  Complaints complaints(broken);
-  pqxx::connection connection(database_url);
-  pqxx::work transaction(connection);
-  complaints.Compare("recorded as added", CountAudited(transaction, "INSERT"), ids, false);
-  complaints.Compare("recorded as ended", CountAudited(transaction, "DELETE"), ids, false);
-  complaints.Compare("run to its end", CountLedger(ledger, "end"), ids, !promises.each_runs_once);
-
-  std::set<uint64_t> fencing_numbers;
-  for (const LedgerLine& line : ledger.Lines("start")) {
-    if (!fencing_numbers.insert(line.fencing_number).second) {
-      broken.push_back(absl::StrFormat("two runs, one of job %s, had the fencing number %d",
-                                       line.job, line.fencing_number));
-    }
-    const auto told = acknowledged.find(line.n);
-    if (told == acknowledged.end() || told->second != line.job) {
-      broken.push_back(absl::StrFormat("job %s ran with the payload of call %d", line.job, line.n));
-    }
-  }
+  Checker checker({.each_runs_once = promises.each_runs_once});
+  for (const auto& [n, id] : acknowledged) checker.Add(Call{.n = n, .job = std::stoll(id)});
+  ledger.ForEach([&](const LedgerLine& line) { checker.Add(line); });
+  ReadAudit(database_url, [&](const Change& change) { checker.Add(change); });
+  ReadRemainingJobs(database_url, [&](const RemainingJob& job) { checker.Add(job); });
+  const Verdict verdict = checker.Judge();
+  std::cout << Table(verdict);
+  std::vector<std::string> broken = verdict.broken;
+  if (verdict.waiting > 0) broken.push_back(absl::StrFormat("%d jobs wait", verdict.waiting));
   return broken;
 }
 

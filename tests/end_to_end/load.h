@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "server/base/mutex.h"
+#include "tests/end_to_end/audit.h"
 #include "tests/end_to_end/ledger.h"
 
 namespace leasehold::testing {
@@ -40,10 +41,6 @@ class Load {
   std::vector<absl::Status> failures_;  // the same
   std::vector<std::thread> producers_;
 };
-
-// Has the database write down every job row that is inserted or deleted from now on. Call it before
-// there are jobs.
-void AuditJobs(const std::string& database_url);
 
 struct Promises {
   // Nothing was lost but servers, so no run was in vain.
