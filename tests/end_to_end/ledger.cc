@@ -52,6 +52,7 @@ ExecutorProcess::ExecutorProcess(const Ledger& ledger, const Options& options)
               {.arguments = {options.address, ledger.path(), options.name, options.tasks,
                              std::to_string(options.concurrency), std::to_string(options.prefetch),
                              std::to_string(options.grace_period / absl::Milliseconds(1)),
-                             options.once ? "once" : "always"}}) {}
+                             options.once ? "once" : "always"},
+               .error_fd = options.error_fd}) {}
 
 }  // namespace leasehold::testing

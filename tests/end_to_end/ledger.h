@@ -58,6 +58,7 @@ class ExecutorProcess : public Process {
     int prefetch = 4;
     absl::Duration grace_period = absl::Seconds(2);
     bool once = false;
+    int error_fd = -1;  // takes its log instead of a file
   };
 
   ExecutorProcess(const Ledger& ledger, const Options& options);
