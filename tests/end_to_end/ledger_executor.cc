@@ -4,8 +4,8 @@
 //
 // The payload says how a job goes, by these fields, in this order:
 //   n          number for the ledger
-//   crash      true: its process ends at once
 //   ms         how long it takes
+//   crash      true: its process is killed as soon as it has started
 //   hold       true: it takes until the file LEDGER.release appears
 //   stubborn   true: both go on when it is cancelled
 //   fail       error of an attempt that fails...
@@ -14,6 +14,7 @@
 //   permanent  true: not tried again
 //   unary      true: a completion is reported by the unary call first, and its answer written down
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -97,7 +98,11 @@ Result Run(const JobContext& job, client::Client& client, const LedgerWriter& le
   json payload = json::parse(job.payload());
   if (!payload.is_object()) payload = json::object();
   ledger.Write("start", job, payload);
-  if (payload.value("crash", false)) std::_Exit(EXIT_FAILURE);
+  if (payload.value("crash", false)) {
+    // The server must have heard that it started: only then is it to blame.
+    TakeTime(job, {{"ms", 100}}, "");
+    raise(SIGKILL);
+  }
   if (!TakeTime(job, payload, ledger.path() + ".release")) {
     ledger.Write("cancelled", job, payload);
     return client::Release(absl::Milliseconds(100));
