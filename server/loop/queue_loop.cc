@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -206,7 +207,13 @@ void QueueLoop::On(queue::AnswerRemoveJob answer) {
   if (!call.empty()) call.mapped().removed(std::move(answer.id));
 }
 
+// That an outcome is recorded comes from the database; that a lease is lost, from memory alone. A
+// leader that may have been deposed cannot know it: the next one may have granted the lease.
 void QueueLoop::On(queue::AnswerOutcomes answer) {
+  if (answer.results.ok() && !options_.may_deliver() &&
+      std::ranges::count(*answer.results, OutcomeResult::kLeaseLost) > 0) {
+    answer.results = NoLeader();
+  }
   auto call = calls_.extract(answer.call);
   if (!call.empty()) call.mapped().reported(std::move(answer.results));
 }

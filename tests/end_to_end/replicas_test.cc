@@ -106,5 +106,21 @@ TEST_F(ReplicasTest, FencesALeaderThatWasStoppedAndGoesOn) {
               IsEmpty());
 }
 
+// The call waits at the stopped leader, which knows nothing of the other one's lease.
+TEST_F(ReplicasTest, IsNotToldByAStoppedLeaderThatALeaseIsLost) {
+  ExecutorProcess executor(ledger_, ExecutorOfBoth("executor"));
+  server_.process().Signal(SIGSTOP);
+  AwaitTakeover();
+  ASSERT_TRUE(second_.client()
+                  .AddJob({.task = "work", .payload = Payload(1, R"("hold":true,"unary":true)")})
+                  .ok());
+  ASSERT_TRUE(ledger_.Await("start", 1));
+  ledger_.Release();
+  ASSERT_TRUE(ledger_.Await("end", 1));
+  server_.process().Signal(SIGCONT);
+  ASSERT_TRUE(Eventually([this] { return ledger_.Lines().size() == 3; }));
+  EXPECT_EQ(ledger_.Lines().back().what, "recorded");
+}
+
 }  // namespace
 }  // namespace leasehold::testing
