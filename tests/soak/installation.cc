@@ -14,20 +14,6 @@
 namespace leasehold::testing {
 namespace {
 
-// The directory of the socket in postgresql://user@/database?host=DIRECTORY&port=PORT.
-std::string SocketOf(const std::string& url) {
-  const std::string host = "?host=";
-  const size_t begin = url.find(host) + host.size();
-  const size_t end = url.find("&port=", begin);
-  return url.substr(begin, end - begin) + "/.s.PGSQL." + url.substr(end + 6);
-}
-
-// The same database by another way.
-std::string Through(const std::string& url, const TcpProxy& proxy) {
-  return absl::StrFormat("%s?host=127.0.0.1&port=%d&sslmode=disable", url.substr(0, url.find('?')),
-                         proxy.port());
-}
-
 std::vector<std::string> ServerFlags(const std::string& executors_address) {
   std::vector<std::string> flags = {
       "--heartbeat-interval=500ms", "--session-timeout=3s",   "--resume-timeout=2s",
@@ -62,15 +48,14 @@ LogFile::LogFile(const std::string& path)
 LogFile::~LogFile() { close(fd_); }
 
 BreakableServer::BreakableServer(const std::string& name, const std::string& directory,
-                                 const std::string& database_socket,
                                  const std::string& database_url)
     : name_(name),
       log_(directory + "/" + name + ".log"),
       producers_("127.0.0.1:1"),
       executors_("127.0.0.1:1"),
-      database_(database_socket) {
+      database_(database_url) {
   server_ = std::make_unique<ServerProcess>(ServerProcess::Options{
-      .database_url = Through(database_url, database_),
+      .database_url = database_.url(),
       .flags = ServerFlags(executors_.address()),
       .follows = true,
       .error_fd = log_.fd(),
@@ -94,8 +79,8 @@ Installation::Installation(const Options& options)
       postgres_({.durable = true, .settings = {"max_wal_size=512MB"}}) {
   const std::string url = postgres_.Url();
   for (int i = 1; i <= options.servers; ++i) {
-    servers_.push_back(std::make_unique<BreakableServer>(absl::StrFormat("server-%d", i),
-                                                         options.directory, SocketOf(url), url));
+    servers_.push_back(
+        std::make_unique<BreakableServer>(absl::StrFormat("server-%d", i), options.directory, url));
     if (i == 1) servers_.front()->process().AwaitReady();
   }
   AuditJobs(url);

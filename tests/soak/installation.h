@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/end_to_end/database_link.h"
 #include "tests/end_to_end/ledger.h"
 #include "tests/end_to_end/server_process.h"
 #include "tests/end_to_end/tcp_proxy.h"
@@ -32,12 +33,12 @@ class LogFile {
 class BreakableServer {
  public:
   BreakableServer(const std::string& name, const std::string& directory,
-                  const std::string& database_socket, const std::string& database_url);
+                  const std::string& database_url);
 
   ServerProcess& process() { return *server_; }
   TcpProxy& producers() { return producers_; }
   TcpProxy& executors() { return executors_; }
-  TcpProxy& database() { return database_; }
+  TcpProxy& database() { return database_.network(); }
   const std::string& name() const { return name_; }
   // The last line that it wrote.
   std::string LastLog() const;
@@ -50,7 +51,7 @@ class BreakableServer {
   LogFile log_;
   TcpProxy producers_;
   TcpProxy executors_;
-  TcpProxy database_;
+  DatabaseLink database_;
   std::unique_ptr<ServerProcess> server_;
 };
 
