@@ -16,6 +16,9 @@ namespace leasehold::testing {
 namespace {
 
 constexpr absl::Duration kBetweenLines = absl::Seconds(10);
+// What was held up comes in bursts: a rate counts when it is kept in each slice of this time.
+constexpr absl::Duration kSteady = absl::Seconds(2);
+constexpr absl::Duration kSlice = absl::Milliseconds(480);
 constexpr absl::Duration kStep = absl::Milliseconds(20);
 
 double PerSecond(int64_t count, absl::Duration time) {
@@ -37,34 +40,42 @@ void Watch::Step() {
   poll(nullptr, 0, static_cast<int>(kStep / absl::Milliseconds(1)));
   ReadLedger();
   const absl::Time now = Now();
-  second_.push_back({now, traffic_.acknowledged(), ended_});
-  while (now - second_.front().time > absl::Seconds(1)) second_.pop_front();
+  samples_.push_back({now, traffic_.acknowledged(), ended_});
+  while (now - samples_.front().time > kSteady) samples_.pop_front();
   if (now >= next_line_) Print(scene_);
 }
 
-double Watch::Rate() const {
-  if (second_.empty() || second_.back().time - second_.front().time < absl::Milliseconds(900)) {
-    return 0;
+bool Watch::Keeps(double rate) const {
+  if (samples_.empty() || samples_.back().time - samples_.front().time < kSteady - 2 * kStep) {
+    return false;
   }
-  const absl::Duration time = second_.back().time - second_.front().time;
-  return std::min(PerSecond(second_.back().acknowledged - second_.front().acknowledged, time),
-                  PerSecond(second_.back().ended - second_.front().ended, time));
+  const auto* begin = &samples_.front();
+  for (const Sample& sample : samples_) {
+    const absl::Duration time = sample.time - begin->time;
+    if (time < kSlice) continue;
+    if (PerSecond(sample.acknowledged - begin->acknowledged, time) < rate ||
+        PerSecond(sample.ended - begin->ended, time) < rate) {
+      return false;
+    }
+    begin = &sample;
+  }
+  return true;
 }
 
 std::optional<absl::Duration> Watch::AwaitRate(double rate, absl::Duration patience) {
   const absl::Time begin = Now();
-  second_.clear();
+  samples_.clear();
   const bool came = PassUntil(
       [&] {
         if (auto accident = installation_.Accident()) {
           accidents_.push_back(*accident);
           Print(*accident);
         }
-        return Rate() >= rate;
+        return Keeps(rate);
       },
       patience);
   if (!came) return std::nullopt;
-  return std::max(absl::ZeroDuration(), Now() - begin - absl::Seconds(1));
+  return std::max(absl::ZeroDuration(), Now() - begin - kSteady);
 }
 
 void Watch::Print(const std::string& scene) {

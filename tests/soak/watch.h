@@ -33,12 +33,9 @@ class Watch {
     return true;
   }
 
-  // Until calls are acknowledged and runs end at this rate, for a second. How long it took to get
-  // there.
+  // Until calls are acknowledged and runs end at this rate, steadily for two seconds. How long it
+  // took to get there.
   std::optional<absl::Duration> AwaitRate(double rate, absl::Duration patience);
-  // Of the last second: the smaller of both.
-  double Rate() const;
-
   int64_t executed() const { return ended_; }
   const std::vector<std::string>& accidents() const { return accidents_; }
 
@@ -52,6 +49,7 @@ class Watch {
   };
 
   void Step();
+  bool Keeps(double rate) const;
   void ReadLedger();
   std::string Recorded() const;
 
@@ -61,7 +59,7 @@ class Watch {
   std::string scene_;
   absl::Time next_line_ = begin_;
   Sample last_line_{begin_, 0, 0};
-  std::deque<Sample> second_;  // the last one
+  std::deque<Sample> samples_;  // of the last two seconds
   int ledger_ = -1;
   std::string unfinished_line_;
   int64_t ended_ = 0;
