@@ -4,7 +4,10 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <exception>
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <utility>
 
@@ -18,6 +21,7 @@ void ThrowIfError(const absl::Status& status) {
 }  // namespace
 
 PostgresCluster::PostgresCluster(Options options) : options_(std::move(options)), owner_(getpid()) {
+  if (options_.standby_of != nullptr) CopyFrom(*options_.standby_of);
   Start();
 }
 
@@ -32,6 +36,21 @@ PostgresCluster::~PostgresCluster() {
 PostgresCluster& PostgresCluster::Shared() {
   static PostgresCluster cluster;
   return cluster;
+}
+
+void PostgresCluster::CopyFrom(const PostgresCluster& primary) const {
+  const std::string theirs = primary.data_dir() + "/postgres";
+  const std::string ours = data_dir() + "/postgres";
+  std::string version;
+  std::ifstream(theirs + "/data/PG_VERSION") >> version;
+  std::filesystem::create_directory(ours);
+  std::filesystem::permissions(ours, std::filesystem::perms::owner_all);
+  std::string command = "/usr/lib/postgresql/" + version +
+                        "/bin/pg_basebackup --write-recovery-conf --checkpoint=fast -D '" + ours +
+                        "/data' -d '" + options_.primary_url + "'";
+  // PostgreSQL runs as the owner of its data.
+  if (geteuid() == 0) command += " && chown -R --reference='" + theirs + "' '" + ours + "'";
+  if (std::system(command.c_str()) != 0) throw std::runtime_error(command + " failed");
 }
 
 void PostgresCluster::Start() {

@@ -26,6 +26,10 @@ class PostgresCluster {
   struct Options {
     bool durable = false;                    // true: fsync and full_page_writes as in production
     std::vector<std::string> settings = {};  // "name=value"
+    // Becomes a physical standby of that one, with what it holds...
+    const PostgresCluster* standby_of = nullptr;
+    // ...which its processes reach by this URL: they may not enter each other's directories.
+    std::string primary_url = {};
   };
 
   PostgresCluster() : PostgresCluster(Options{}) {}
@@ -61,6 +65,7 @@ class PostgresCluster {
   void Execute(const std::string& sql, const std::string& database = "postgres");
 
  private:
+  void CopyFrom(const PostgresCluster& primary) const;
   std::string TemplateOf(TemplateSetup setup);
 
   const Options options_;
