@@ -3,9 +3,19 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/base/errors.h"
 #include "server/queue/retry.h"
 
 namespace leasehold::queue {
+namespace {
+
+absl::Status StillAwaitsSessions() {
+  return RetryableError(absl::StatusCode::kUnavailable, "NO_LEADER",
+                        "the new leader still waits for the sessions of the one before",
+                        absl::Milliseconds(200));
+}
+
+}  // namespace
 
 void Recorder::Report(Session& session, OutcomesFrame frame) {
   const ReportId id = ++last_report_;
@@ -20,6 +30,11 @@ void Recorder::Report(Session& session, OutcomesFrame frame) {
 }
 
 void Recorder::Report(CallId call, std::vector<Outcome> outcomes) {
+  if (std::any_of(outcomes.begin(), outcomes.end(),
+                  [this](const Outcome& outcome) { return MayBeNamedYet(outcome.token); })) {
+    core_.effects.push_back(AnswerOutcomes{call, StillAwaitsSessions()});
+    return;
+  }
   const ReportId id = ++last_report_;
   Report_& report = reports_[id];
   report.reporter = call;
@@ -27,6 +42,13 @@ void Recorder::Report(CallId call, std::vector<Outcome> outcomes) {
   report.results.resize(outcomes.size());
   if (outcomes.empty()) Tell(id);
   for (size_t i = 0; i < outcomes.size(); ++i) Take(std::move(outcomes[i]), {id, i});
+}
+
+// The row of this lease may be lost, and its session still on its way back with the token.
+bool Recorder::MayBeNamedYet(const LeaseToken& token) {
+  return core_.AwaitsSessionsUntil() != absl::InfiniteFuture() &&
+         (token.fencing_number >> 32) < core_.epoch && core_.leases.Find(token) == nullptr &&
+         !core_.ended_tokens.Find(token.fencing_number).has_value();
 }
 
 void Recorder::Release(const std::vector<LeaseToken>& tokens) {

@@ -63,6 +63,7 @@ class Recorder {
   void Begin(HeldLease& lease, Ending ending);
   void FreeSlot(const HeldLease& lease);
   std::unique_ptr<HeldLease> Drop(uint64_t number);
+  bool MayBeNamedYet(const LeaseToken& token);
   void Decide(const Reporter& reporter, const LeaseToken& token, OutcomeResult result);
   void Tell(ReportId id);
   RecordOutcomes::Update UpdateFor(const HeldLease& lease, const Ending& ending) const;

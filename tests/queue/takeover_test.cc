@@ -145,6 +145,23 @@ TEST_F(ATakeover, SendsASessionNothingBeforeItIsResumed) {
   EXPECT_GT(executor.heartbeats, heartbeats);
 }
 
+TEST_F(ATakeover, CallsNoLeaseLostWhoseSessionMayStillNameIt) {
+  const JobId job = Add(AJob());
+  FakeExecutor& executor = Connect({"t"}, 1);
+  Outcome outcome;
+  outcome.token = executor.Lease(job).token;
+  tables_.LoseAsynchronousCommits();
+  TakeOver();
+  const auto early = next_.Report({outcome});
+  next_.Settle();
+  EXPECT_EQ(next_.Reported(early)->status().code(), absl::StatusCode::kUnavailable);
+  executor.Connect(next_);
+  const auto again = next_.Report({outcome});
+  next_.Settle();
+  EXPECT_THAT(**next_.Reported(again), ElementsAre(OutcomeResult::kRecorded));
+  EXPECT_EQ(tables_.completed.at(job), 1);
+}
+
 TEST_F(ATakeover, AdoptsNoLeaseOfAJobThatMovedOn) {
   const JobId job = Add(AJob());
   FakeExecutor& executor = Connect({"t"}, 1);
