@@ -1,0 +1,102 @@
+#include "server/loop/queue_loop.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace leasehold::loop {
+namespace {
+
+constexpr std::chrono::seconds kPatience(10);
+
+// The answer of a database in which there is nothing.
+template <size_t Index = 0>
+StoreAnswer NothingFor(size_t request) {
+  if constexpr (Index + 1 < std::variant_size_v<StoreAnswer>) {
+    if (request != Index) return NothingFor<Index + 1>(request);
+  }
+  return StoreAnswer(std::in_place_index<Index>);
+}
+
+class EmptyStore : public store::JobStore {
+ public:
+  void Submit(StoreRequest request, Answered answered) override {
+    answered(absl::OkStatus(), NothingFor(request.index()));
+  }
+  void GetJob(JobId, std::function<void(absl::StatusOr<Job>)> done) override {
+    done(absl::NotFoundError("nothing"));
+  }
+  void ListJobs(store::JobFilter,
+                std::function<void(absl::StatusOr<std::vector<Job>>)> done) override {
+    done(std::vector<Job>());
+  }
+  void CountJobs(std::function<void(absl::StatusOr<store::JobCounts>)> done) override {
+    done(store::JobCounts());
+  }
+};
+
+class Observed : public LoopObserver {
+ public:
+  void Observe(const queue::Tallies&, const QueueStats& stats, const LoopTimes&) override {
+    MutexLock lock(mu_);
+    epoch_ = stats.epoch;
+    changed_.notify_all();
+  }
+  void StoreAnswered(const char*, size_t, double) override {}
+
+  bool AwaitEpoch(uint64_t epoch) {
+    MutexLock lock(mu_);
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    while (epoch_ != epoch) {
+      if (changed_.wait_until(mu_, until) == std::cv_status::timeout) return epoch_ == epoch;
+    }
+    return true;
+  }
+
+ private:
+  Mutex mu_;
+  CondVar changed_;
+  uint64_t epoch_ GUARDED_BY(mu_) = 0;
+};
+
+TEST(QueueLoopTest, ShowsWhatHappenedLastThoughNothingHappensAfterwards) {
+  Observed observed;
+  QueueLoop loop({.may_deliver = [] { return true; }}, observed);
+  loop.Start();
+  for (uint64_t epoch = 1; epoch <= 3; ++epoch) {
+    loop.Lead(std::make_shared<EmptyStore>(), epoch, absl::UnixEpoch(), MonotonicNow());
+    ASSERT_TRUE(observed.AwaitEpoch(epoch));
+    // At once: it was published a moment ago.
+    loop.Deposed();
+    EXPECT_TRUE(observed.AwaitEpoch(0)) << "it still seems to lead";
+  }
+  loop.Stop();
+}
+
+// A token that this leader knows nothing of may be the next leader's.
+TEST(QueueLoopTest, CallsNoLeaseLostWhileItMayBeDeposed) {
+  Observed observed;
+  std::atomic<bool> may_deliver{false};
+  QueueLoop loop({.may_deliver = [&] { return may_deliver.load(); }}, observed);
+  loop.Start();
+  loop.Lead(std::make_shared<EmptyStore>(), 1, absl::UnixEpoch(), MonotonicNow());
+  const auto report = [&] {
+    std::promise<absl::StatusOr<std::vector<OutcomeResult>>> answer;
+    loop.ReportOutcomes({Outcome()}, [&](auto results) { answer.set_value(std::move(results)); });
+    return answer.get_future().get();
+  };
+  EXPECT_EQ(report().status().code(), absl::StatusCode::kUnavailable);
+  may_deliver = true;
+  const auto results = report();
+  ASSERT_TRUE(results.ok()) << results.status();
+  EXPECT_EQ(results->front(), OutcomeResult::kLeaseLost);
+  loop.Stop();
+}
+
+}  // namespace
+}  // namespace leasehold::loop
