@@ -29,22 +29,21 @@ class DatabaseClock {
     at_origin_ += std::clamp(off, -kLongestStep, kLongestStep);
   }
 
-  absl::Time Now() {
-    const auto passed = MonotonicNow() - origin_;
-    latest_ = std::max(latest_, at_origin_ + absl::FromChrono(passed));
+  absl::Time Now(MonotonicTime now) {
+    latest_ = std::max(latest_, at_origin_ + absl::FromChrono(now - origin_));
     return latest_;
   }
 
   // When Now() will be `time`, at the earliest; at most an hour ahead.
-  MonotonicTime At(absl::Time time) {
-    const absl::Duration wait = std::clamp(time - Now(), absl::ZeroDuration(), absl::Hours(1));
-    return MonotonicNow() + absl::ToChronoNanoseconds(wait);
+  MonotonicTime At(absl::Time time, MonotonicTime now) {
+    const absl::Duration wait = std::clamp(time - Now(now), absl::ZeroDuration(), absl::Hours(1));
+    return now + absl::ToChronoNanoseconds(wait);
   }
 
  private:
   static constexpr absl::Duration kLongestStep = absl::Milliseconds(100);
 
-  MonotonicTime origin_ = MonotonicNow();
+  MonotonicTime origin_;
   absl::Time at_origin_ = absl::UnixEpoch();
   absl::Time latest_ = absl::UnixEpoch();
 };

@@ -1,26 +1,13 @@
 #pragma once
 
-#include <memory>
+#include <cstddef>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "server/base/mutex.h"
 #include "server/loop/clock.h"
-#include "server/loop/queue_gate.h"
-#include "server/queue/event.h"
+#include "server/loop/item.h"
 
 namespace leasehold::loop {
-
-// An event and whoever waits for what comes of it.
-struct Item {
-  queue::Event event;
-  // The call that the event names, if it is one of these.
-  std::function<void(absl::StatusOr<std::vector<JobId>>)> added = {};
-  std::function<void(absl::StatusOr<JobId>)> removed = {};
-  std::function<void(absl::StatusOr<std::vector<OutcomeResult>>)> reported = {};
-  std::shared_ptr<SessionStream> stream = {};
-  MonotonicTime came_at = MonotonicNow();
-};
 
 // Events on their way to the queue thread. Thread-safe.
 class EventQueue {

@@ -2,17 +2,14 @@
 
 #include <sys/random.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <utility>
-
-#include "server/base/errors.h"
+#include <variant>
 
 namespace leasehold::loop {
 namespace {
 
 constexpr absl::Duration kPublicationInterval = absl::Milliseconds(100);
-constexpr absl::Duration kHeldFramesInterval = absl::Milliseconds(20);
 
 double SecondsBetween(MonotonicTime from, MonotonicTime to) {
   return std::chrono::duration<double>(to - from).count();
@@ -49,7 +46,7 @@ QueueLoop::QueueLoop(Options options, LoopObserver& observer)
     : options_(std::move(options)),
       observer_(observer),
       events_(options_.event_capacity),
-      dispatcher_(options_.queue, SystemRandom) {}
+      driver_(options_.queue, SystemRandom, *this) {}
 
 QueueLoop::~QueueLoop() { Stop(); }
 
@@ -104,59 +101,34 @@ void QueueLoop::Stop() {
 
 void QueueLoop::Run() {
   while (!stopping_) {
-    std::vector<Item> items = events_.Pop(NextWake());
+    std::vector<Item> items = events_.Pop(driver_.NextWake(MonotonicNow()));
     const MonotonicTime began = MonotonicNow();
     for (const Item& item : items) {
       times_.event_wait_seconds.push_back(SecondsBetween(item.came_at, began));
     }
-    if (items.empty()) dispatcher_.Apply(queue::TimePassed{}, clock_.Now());
+    if (items.empty()) driver_.Apply({queue::TimePassed{}}, began);
     for (Item& item : items) Apply(std::move(item));
-    SendHeld();
-    for (queue::Effect& effect : dispatcher_.TakeEffects()) Execute(std::move(effect));
+    driver_.CarryOut();
     times_.busy_seconds += SecondsBetween(began, MonotonicNow());
     Publish();
   }
-  AnswerTheRest();
+  for (Item& item : events_.Pop(MonotonicNow())) Apply(std::move(item));
+  driver_.AnswerTheRest();
 }
 
-MonotonicTime QueueLoop::NextWake() {
-  MonotonicTime wake = clock_.At(dispatcher_.WakeAt());
-  if (!held_.empty()) {
-    wake = std::min(wake, MonotonicNow() + absl::ToChronoNanoseconds(kHeldFramesInterval));
-  }
-  return wake;
-}
-
-void QueueLoop::Apply(Item item) {
+void QueueLoop::Apply(Item&& item) {
   if (std::holds_alternative<queue::Led>(item.event)) {
     MutexLock lock(mu_);
     store_ = told_store_;
-    clock_.Reset(told_now_, told_at_);
+    driver_.ResetClock(told_now_, told_at_);
   } else if (std::holds_alternative<queue::TimePassed>(item.event)) {
     MutexLock lock(mu_);
-    clock_.Follow(told_now_, told_at_);
-  } else if (const auto* opened = std::get_if<queue::StreamOpened>(&item.event)) {
-    streams_[opened->stream] = std::move(item.stream);
-  } else if (const auto* ended = std::get_if<queue::StreamEnded>(&item.event)) {
-    streams_.erase(ended->stream);
+    driver_.FollowClock(told_now_, told_at_);
   }
-  queue::Event event = std::move(item.event);
-  const auto remember = [this, &item](uint64_t call) { calls_[call] = std::move(item); };
-  if (const auto* add = std::get_if<queue::AddJobsCalled>(&event)) {
-    remember(add->call);
-  } else if (const auto* remove = std::get_if<queue::RemoveJobCalled>(&event)) {
-    remember(remove->call);
-  } else if (const auto* report = std::get_if<queue::OutcomesReported>(&event)) {
-    remember(report->call);
-  }
-  dispatcher_.Apply(std::move(event), clock_.Now());
+  driver_.Apply(std::move(item), MonotonicNow());
 }
 
-void QueueLoop::Execute(queue::Effect effect) {
-  std::visit([this](auto& e) { On(std::move(e)); }, effect);
-}
-
-void QueueLoop::On(queue::Submit submit) {
+void QueueLoop::Submit(queue::Submit submit) {
   const BatchOf batch = std::visit(BatchVisitor(), submit.request);
   const MonotonicTime began = MonotonicNow();
   store_->Submit(std::move(submit.request), [this, batch, began, ticket = submit.ticket](
@@ -168,80 +140,12 @@ void QueueLoop::On(queue::Submit submit) {
   });
 }
 
-// A leader that may have been deposed says nothing until it knows; later frames must not overtake.
-void QueueLoop::On(queue::Send send) {
-  if (!held_.empty() || !options_.may_deliver()) {
-    held_.push_back(std::move(send));
-    return;
-  }
-  Deliver(send);
-}
-
-void QueueLoop::SendHeld() {
-  while (!held_.empty() && options_.may_deliver()) {
-    Deliver(held_.front());
-    held_.pop_front();
-  }
-}
-
-void QueueLoop::Deliver(queue::Send& send) {
-  const auto stream = streams_.find(send.stream);
-  if (stream != streams_.end()) stream->second->Send(std::move(send.frame));
-}
-
-void QueueLoop::On(queue::EndStream end) {
-  const auto stream = streams_.find(end.stream);
-  if (stream == streams_.end()) return;
-  std::erase_if(held_, [&end](const queue::Send& send) { return send.stream == end.stream; });
-  stream->second->End(std::move(end.status));
-  streams_.erase(stream);
-}
-
-void QueueLoop::On(queue::AnswerAddJobs answer) {
-  auto call = calls_.extract(answer.call);
-  if (!call.empty()) call.mapped().added(std::move(answer.ids));
-}
-
-void QueueLoop::On(queue::AnswerRemoveJob answer) {
-  auto call = calls_.extract(answer.call);
-  if (!call.empty()) call.mapped().removed(std::move(answer.id));
-}
-
-// That an outcome is recorded comes from the database; that a lease is lost, from memory alone. A
-// leader that may have been deposed cannot know it: the next one may have granted the lease.
-void QueueLoop::On(queue::AnswerOutcomes answer) {
-  if (answer.results.ok() && !options_.may_deliver() &&
-      std::ranges::count(*answer.results, OutcomeResult::kLeaseLost) > 0) {
-    answer.results = NoLeader();
-  }
-  auto call = calls_.extract(answer.call);
-  if (!call.empty()) call.mapped().reported(std::move(answer.results));
-}
-
 void QueueLoop::Publish() {
-  const queue::Leader* leader = dispatcher_.leader();
-  QueueStats stats;
-  if (leader != nullptr) {
-    const queue::Totals& totals = leader->core.totals;
-    stats.epoch = leader->core.loaded ? leader->core.epoch : 0;
-    stats.added = totals.added;
-    stats.leased = totals.leased;
-    stats.completed = totals.completed;
-    stats.failed_attempts = totals.failed_attempts;
-    stats.released = totals.released;
-    stats.swept = totals.swept;
-    stats.lease_lost = totals.lease_lost;
-    stats.repeated_requests = totals.repeated_requests;
-    stats.sessions = static_cast<int64_t>(leader->core.sessions.size());
-    stats.connected_sessions = static_cast<int64_t>(leader->core.sessions.connected());
-    stats.leases = static_cast<int64_t>(leader->core.leases.size());
-    stats.window_corrections = totals.window_corrections;
-    stats.sweeps = totals.sweeps;
-  }
+  const QueueStats stats = driver_.Stats();
   {
     MutexLock lock(mu_);
     stats_ = stats;
-    if (draining_ && dispatcher_.drained()) drained_ = true;
+    if (draining_ && driver_.dispatcher().drained()) drained_ = true;
   }
   changed_.notify_all();
   const MonotonicTime now = MonotonicNow();
@@ -249,21 +153,9 @@ void QueueLoop::Publish() {
   if (now < next_publication_ && stats.epoch == published_epoch_) return;
   published_epoch_ = stats.epoch;
   next_publication_ = now + absl::ToChronoNanoseconds(kPublicationInterval);
-  observer_.Observe(dispatcher_.TakeTallies(), stats, times_);
+  observer_.Observe(driver_.TakeTallies(), stats, times_);
   times_.event_wait_seconds.clear();
   times_.busy_seconds = 0;
-}
-
-void QueueLoop::AnswerTheRest() {
-  for (Item& item : events_.Pop(MonotonicNow())) Apply(std::move(item));
-  for (auto& [id, call] : calls_) {
-    if (call.added) call.added(Draining());
-    if (call.removed) call.removed(Draining());
-    if (call.reported) call.reported(Draining());
-  }
-  calls_.clear();
-  for (auto& [id, stream] : streams_) stream->End(Draining());
-  streams_.clear();
 }
 
 }  // namespace leasehold::loop

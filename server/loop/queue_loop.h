@@ -1,21 +1,19 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "server/base/mutex.h"
 #include "server/loop/clock.h"
 #include "server/loop/event_queue.h"
+#include "server/loop/queue_driver.h"
 #include "server/loop/queue_gate.h"
-#include "server/queue/dispatcher.h"
 #include "server/store/job_store.h"
 
 namespace leasehold::loop {
@@ -38,8 +36,8 @@ class LoopObserver {
   virtual void StoreAnswered(const char* operation, size_t jobs, double seconds) = 0;
 };
 
-// The queue thread: feeds the dispatcher with events and the time, and carries out its effects.
-class QueueLoop final : public QueueGate, public store::JobStoreObserver {
+// The queue thread: takes events as they come, gives them to the driver, and sleeps until the next.
+class QueueLoop final : public QueueGate, public store::JobStoreObserver, private QueueDriverHost {
  public:
   struct Options {
     queue::QueueOptions queue;
@@ -94,21 +92,14 @@ class QueueLoop final : public QueueGate, public store::JobStoreObserver {
   void Deposed() override;
 
  private:
+  // QueueDriverHost
+  bool MayDeliver() override { return options_.may_deliver(); }
+  void Submit(queue::Submit submit) override;
+
   void Run();
   std::shared_ptr<store::JobStore> ReadableStore() const;
-  void Apply(Item item);
-  void Execute(queue::Effect effect);
-  void On(queue::Submit submit);
-  void On(queue::Send send);
-  void On(queue::EndStream end);
-  void On(queue::AnswerAddJobs answer);
-  void On(queue::AnswerRemoveJob answer);
-  void On(queue::AnswerOutcomes answer);
-  void Deliver(queue::Send& send);
-  void SendHeld();
+  void Apply(Item&& item);
   void Publish();
-  void AnswerTheRest();
-  MonotonicTime NextWake();
 
   const Options options_;
   LoopObserver& observer_;
@@ -118,12 +109,8 @@ class QueueLoop final : public QueueGate, public store::JobStoreObserver {
   std::thread thread_;
 
   // Only the queue thread touches these.
-  queue::Dispatcher dispatcher_;
+  QueueDriver driver_;
   std::shared_ptr<store::JobStore> store_;  // of this leadership
-  DatabaseClock clock_;
-  absl::flat_hash_map<uint64_t, Item> calls_;
-  absl::flat_hash_map<StreamId, std::shared_ptr<SessionStream>> streams_;
-  std::deque<queue::Send> held_;  // frames of a leader that may not deliver now
   MonotonicTime next_publication_;
   uint64_t published_epoch_ = 0;
   LoopTimes times_;  // since the last publication

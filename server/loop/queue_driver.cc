@@ -1,0 +1,124 @@
+#include "server/loop/queue_driver.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "server/base/errors.h"
+
+namespace leasehold::loop {
+namespace {
+
+constexpr absl::Duration kHeldFramesInterval = absl::Milliseconds(20);
+
+}  // namespace
+
+void QueueDriver::Apply(Item&& item, MonotonicTime now) {
+  if (const auto* opened = std::get_if<queue::StreamOpened>(&item.event)) {
+    streams_[opened->stream] = std::move(item.stream);
+  } else if (const auto* ended = std::get_if<queue::StreamEnded>(&item.event)) {
+    streams_.erase(ended->stream);
+  }
+  queue::Event event = std::move(item.event);
+  const auto remember = [this, &item](uint64_t call) { calls_[call] = std::move(item); };
+  if (const auto* add = std::get_if<queue::AddJobsCalled>(&event)) {
+    remember(add->call);
+  } else if (const auto* remove = std::get_if<queue::RemoveJobCalled>(&event)) {
+    remember(remove->call);
+  } else if (const auto* report = std::get_if<queue::OutcomesReported>(&event)) {
+    remember(report->call);
+  }
+  dispatcher_.Apply(std::move(event), clock_.Now(now));
+}
+
+void QueueDriver::CarryOut() {
+  SendHeld();
+  for (queue::Effect& effect : dispatcher_.TakeEffects()) {
+    std::visit([this](auto& e) { On(std::move(e)); }, effect);
+  }
+}
+
+MonotonicTime QueueDriver::NextWake(MonotonicTime now) {
+  MonotonicTime wake = clock_.At(dispatcher_.WakeAt(), now);
+  if (!held_.empty()) wake = std::min(wake, now + absl::ToChronoNanoseconds(kHeldFramesInterval));
+  return wake;
+}
+
+// A leader that may have been deposed says nothing until it knows; later frames must not overtake.
+void QueueDriver::On(queue::Send send) {
+  if (!held_.empty() || !host_.MayDeliver()) {
+    held_.push_back(std::move(send));
+    return;
+  }
+  Deliver(send);
+}
+
+void QueueDriver::SendHeld() {
+  while (!held_.empty() && host_.MayDeliver()) {
+    Deliver(held_.front());
+    held_.pop_front();
+  }
+}
+
+void QueueDriver::Deliver(queue::Send& send) {
+  const auto stream = streams_.find(send.stream);
+  if (stream != streams_.end()) stream->second->Send(std::move(send.frame));
+}
+
+void QueueDriver::On(queue::EndStream end) {
+  const auto stream = streams_.find(end.stream);
+  if (stream == streams_.end()) return;
+  std::erase_if(held_, [&end](const queue::Send& send) { return send.stream == end.stream; });
+  stream->second->End(std::move(end.status));
+  streams_.erase(stream);
+}
+
+void QueueDriver::On(queue::AnswerAddJobs answer) {
+  auto call = calls_.extract(answer.call);
+  if (!call.empty()) call.mapped().added(std::move(answer.ids));
+}
+
+void QueueDriver::On(queue::AnswerRemoveJob answer) {
+  auto call = calls_.extract(answer.call);
+  if (!call.empty()) call.mapped().removed(std::move(answer.id));
+}
+
+void QueueDriver::On(queue::AnswerOutcomes answer) {
+  auto call = calls_.extract(answer.call);
+  if (!call.empty()) call.mapped().reported(std::move(answer.results));
+}
+
+void QueueDriver::AnswerTheRest() {
+  for (auto& [id, call] : calls_) {
+    if (call.added) call.added(Draining());
+    if (call.removed) call.removed(Draining());
+    if (call.reported) call.reported(Draining());
+  }
+  calls_.clear();
+  for (auto& [id, stream] : streams_) stream->End(Draining());
+  streams_.clear();
+}
+
+QueueStats QueueDriver::Stats() const {
+  QueueStats stats;
+  const queue::Leader* leader = dispatcher_.leader();
+  if (leader == nullptr) return stats;
+  const queue::Totals& totals = leader->core.totals;
+  stats.epoch = leader->core.loaded ? leader->core.epoch : 0;
+  stats.added = totals.added;
+  stats.leased = totals.leased;
+  stats.completed = totals.completed;
+  stats.failed_attempts = totals.failed_attempts;
+  stats.released = totals.released;
+  stats.swept = totals.swept;
+  stats.lease_lost = totals.lease_lost;
+  stats.repeated_requests = totals.repeated_requests;
+  stats.sessions = static_cast<int64_t>(leader->core.sessions.size());
+  stats.connected_sessions = static_cast<int64_t>(leader->core.sessions.connected());
+  stats.leases = static_cast<int64_t>(leader->core.leases.size());
+  stats.window_corrections = totals.window_corrections;
+  stats.sweeps = totals.sweeps;
+  return stats;
+}
+
+}  // namespace leasehold::loop
