@@ -35,6 +35,13 @@ void Recorder::Report(CallId call, std::vector<Outcome> outcomes) {
     core_.effects.push_back(AnswerOutcomes{call, StillAwaitsSessions()});
     return;
   }
+  if (std::any_of(outcomes.begin(), outcomes.end(), [this](const Outcome& outcome) {
+        return (outcome.token.fencing_number >> 32) > core_.epoch;
+      })) {
+    // Another server leads by now, and it is for that one to say what became of its leases.
+    core_.effects.push_back(AnswerOutcomes{call, NoLeader()});
+    return;
+  }
   const ReportId id = ++last_report_;
   Report_& report = reports_[id];
   report.reporter = call;

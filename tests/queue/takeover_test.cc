@@ -28,6 +28,23 @@ TEST_F(ATakeover, FencesTheOldLeader) {
   EXPECT_THAT(tables_.jobs, IsEmpty());
 }
 
+// A deposed leader that does not know it yet knows nothing of the next one's leases.
+TEST_F(ATakeover, DoesNotLetTheOldLeaderSayThatItsLeasesAreLost) {
+  TakeOver();
+  FakeExecutor& executor = executors_.emplace_back(next_, ExecutorOptions{});
+  executor.Connect(next_);
+  next_.Add(AJob());
+  next_.Settle();
+  const JobId job = executor.Held().at(0);
+  const Outcome outcome = executor.Ended(job, OutcomeKind::kComplete);
+  const auto call = queue_.Report({outcome});
+  queue_.Settle();
+  EXPECT_EQ(queue_.Reported(call)->status(), NoLeader());
+  const auto again = next_.Report({outcome});
+  next_.Settle();
+  EXPECT_THAT(**next_.Reported(again), ElementsAre(OutcomeResult::kRecorded));
+}
+
 TEST_F(ATakeover, KeepsTheLeasesOfSessionsThatResume) {
   FakeExecutor& executor = Connect();
   const JobId job = Add(AJob());
