@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "absl/container/inlined_vector.h"
 #include "server/job/outcome.h"
@@ -20,6 +21,8 @@ struct Ending {
   bool reported = true;
   bool swept = false;
   absl::InlinedVector<Reporter, 1> reporters = {};
+  // Those who reported something else: it is lost, but only once this ending is on disk.
+  std::vector<Reporter> late = {};
   int tries = 0;
   bool alone = false;  // PostgreSQL refused the batch that it was in
 };

@@ -88,7 +88,7 @@ void Recorder::Take(Outcome outcome, Reporter reporter) {
   } else if (lease->ending->reported && lease->ending->outcome.kind == outcome.kind) {
     lease->ending->reporters.push_back(reporter);
   } else {
-    Decide(reporter, token, OutcomeResult::kLeaseLost);
+    lease->ending->late.push_back(reporter);
   }
 }
 

@@ -161,6 +161,9 @@ void Recorder::Settle(uint64_t number, OutcomeResult result, const RankedJob* jo
   core_.in_hand.LeaseEnded(lease->token.job_id);
   core_.WantLeasing();
   for (const Reporter& reporter : ending.reporters) Decide(reporter, lease->token, result);
+  for (const Reporter& reporter : ending.late) {
+    Decide(reporter, lease->token, OutcomeResult::kLeaseLost);
+  }
 }
 
 void Recorder::Count(const HeldLease& lease, const Ending& ending, const RankedJob* job) {

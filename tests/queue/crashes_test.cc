@@ -101,6 +101,23 @@ TEST_F(ACrash, LeavesNothingOfTheOldLease) {
   EXPECT_FALSE(Gone(job));
 }
 
+// If another leads by then, the lease may be as good as ever.
+TEST_F(ACrash, SaysThatALeaseIsLostOnlyWhenThatIsOnDisk) {
+  FakeExecutor& executor = Connect();
+  const JobId job = Add(AJob());
+  const Outcome outcome{executor.Lease(job).token, OutcomeKind::kComplete, "", false, {}, {}};
+  queue_.store().Hold<RecordOutcomes>();
+  Crash(executor);
+  const auto call = queue_.Report({outcome});
+  const auto another = queue_.Report({outcome});
+  queue_.Settle();
+  EXPECT_EQ(queue_.Reported(call), nullptr);
+  queue_.store().Release<RecordOutcomes>();
+  queue_.Settle();
+  EXPECT_THAT(**queue_.Reported(call), ElementsAre(OutcomeResult::kLeaseLost));
+  EXPECT_THAT(**queue_.Reported(another), ElementsAre(OutcomeResult::kLeaseLost));
+}
+
 TEST_F(ACrash, KeepsAnOutcomeThatWasReportedBefore) {
   FakeExecutor& executor = Connect();
   const JobId job = Add(AJob());
