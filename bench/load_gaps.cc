@@ -29,8 +29,8 @@ class Longest {
   // Since the last call, and how many handlers began.
   std::pair<double, int> Take() {
     std::lock_guard lock(mu_);
-    const std::pair<double, int> taken(
-        Seconds(std::max(longest_, Clock::now() - last_)) * 1000, started_);
+    const std::pair<double, int> taken(Seconds(std::max(longest_, Clock::now() - last_)) * 1000,
+                                       started_);
     longest_ = {};
     started_ = 0;
     return taken;
@@ -57,8 +57,7 @@ Figures Gaps() {
   std::thread run([&] { status = executor.Run(); });
   for (std::string line; std::getline(std::cin, line);) {
     const auto [milliseconds, started] = longest.Take();
-    std::cout << nlohmann::json{{"gap_ms", milliseconds}, {"started", started}}.dump()
-              << std::endl;
+    std::cout << nlohmann::json{{"gap_ms", milliseconds}, {"started", started}}.dump() << std::endl;
   }
   executor.Stop();
   run.join();

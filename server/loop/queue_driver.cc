@@ -83,7 +83,13 @@ void QueueDriver::On(queue::AnswerRemoveJob answer) {
   if (!call.empty()) call.mapped().removed(std::move(answer.id));
 }
 
+// That an outcome is recorded comes from the database; that a lease is lost, from memory alone. A
+// leader that may have been deposed cannot know it: the next one may have granted the lease.
 void QueueDriver::On(queue::AnswerOutcomes answer) {
+  if (answer.results.ok() && !host_.MayDeliver() &&
+      std::ranges::count(*answer.results, OutcomeResult::kLeaseLost) > 0) {
+    answer.results = NoLeader();
+  }
   auto call = calls_.extract(answer.call);
   if (!call.empty()) call.mapped().reported(std::move(answer.results));
 }

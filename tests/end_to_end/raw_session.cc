@@ -88,8 +88,7 @@ RawSession::RawSession(RawCaller& caller, const std::string& name, int window)
     throw std::runtime_error("no session: " + stream_->Finish().error_message());
   }
   if (!response.has_opened()) {
-    throw std::runtime_error("the first frame is of kind " +
-                             std::to_string(response.frame_case()));
+    throw std::runtime_error("the first frame is of kind " + std::to_string(response.frame_case()));
   }
 }
 

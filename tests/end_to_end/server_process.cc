@@ -67,10 +67,10 @@ void ServerProcess::Launch() {
   flags.push_back("--admin-listen=127.0.0.1:" + std::to_string(admin_port_));
   std::map<std::string, std::string> environment = options_.environment;
   environment["LEASEHOLD_FAULT"] = options_.faults;
-  process_ = std::make_unique<Process>(
-      options_.program,
-      Process::Options{
-          .arguments = flags, .environment = environment, .error_fd = options_.error_fd});
+  process_ =
+      std::make_unique<Process>(options_.program, Process::Options{.arguments = flags,
+                                                                   .environment = environment,
+                                                                   .error_fd = options_.error_fd});
 }
 
 void ServerProcess::AwaitServing() {

@@ -29,7 +29,7 @@ class ServerProcess {
     std::string address = {};             // empty: any free port
     std::string program = Program();
     std::map<std::string, std::string> environment = {};
-    std::string faults = {};              // LEASEHOLD_FAULT
+    std::string faults = {};  // LEASEHOLD_FAULT
     // Takes its log instead of a file...
     int error_fd = -1;
     // ...and gives what it has written.

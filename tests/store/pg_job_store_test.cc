@@ -88,13 +88,6 @@ TEST_F(PgJobStoreTest, SaysWhyItCannotStart) {
   EXPECT_EQ(store_->Start(1).code(), absl::StatusCode::kUnavailable);
 }
 
-TEST_F(PgJobStoreTest, RefusesASchemaThatIsNotThere) {
-  options_.connection.schema = "elsewhere";
-  store_ = std::make_unique<store::PgJobStore>(options_, observer_);
-
-  EXPECT_EQ(store_->Start(1).code(), absl::StatusCode::kInternal);
-}
-
 TEST_F(PgJobStoreTest, KeepsAConnectionFreeOfSlowReads) {
   StartWithGate("list_jobs", 2);
   std::future<absl::Status> first = ListLater();

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/strings/str_join.h"
-#include "server/store/pg_leadership_store.h"
 #include "server/store/pg_job_store.h"
+#include "server/store/pg_leadership_store.h"
 #include "tests/store/contract/store_under_test.h"
 #include "tests/store/store_fixture.h"
 
