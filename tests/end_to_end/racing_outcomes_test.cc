@@ -121,8 +121,12 @@ TEST_F(RacingOutcomesTest, AnswersLeaseLostToEveryOutcomeAfterASweep) {
   EXPECT_EQ(Sql("SELECT max(attempts) || ' ' || max(activation) FROM leasehold.job_rows"), "0 1");
 }
 
-// Completions come one after the other until the sweep takes the rest.
+// Completions come one after the other, slowly, until the sweep takes the rest.
 TEST_F(RacingOutcomesTest, EndsEachLeaseEitherByItsCompletionOrByTheSweep) {
+  ASSERT_EQ(server_.Stop(), Exit{});
+  server_.Plant("store.record_completions.before:1:1:sleep=5ms");
+  server_.Restart();
+  caller_ = RawCaller(server_.address());
   const std::vector<v1::LeasedJob> jobs = Lease(10'000);
   std::vector<grpc::Status> answers(jobs.size());
   std::atomic<size_t> next = 0;
