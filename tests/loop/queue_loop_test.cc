@@ -38,6 +38,10 @@ class EmptyStore : public store::JobStore {
   void CountJobs(std::function<void(absl::StatusOr<store::JobCounts>)> done) override {
     done(store::JobCounts());
   }
+  void ListServers(
+      std::function<void(absl::StatusOr<std::vector<store::ServerInfo>>)> done) override {
+    done(std::vector<store::ServerInfo>());
+  }
 };
 
 class Observed : public LoopObserver {
