@@ -74,7 +74,9 @@ grpc::ServerUnaryReactor* ServeUnary(Edge& edge, MethodName name,
   };
   if (context->IsCancelled()) {
     call->Fail(absl::CancelledError("the caller has gone"));
-  } else if (edge.route.here()) {
+  } else if (edge.route.here() || !in->Valid()) {
+    // A caller that went away at the right moment has left no message. gRPC aborts the process that
+    // sends such a one on; here it is refused.
     serve_here(*in);
   } else {
     call->AskTheRoute(*in, serve_here);

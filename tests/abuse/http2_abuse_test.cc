@@ -229,6 +229,31 @@ TEST_F(Http2AbuseTest, WantsExactlyOneMessageOfAUnaryCall) {
   }
 }
 
+// What has not come cannot be sent on.
+TEST_F(Http2AbuseTest, SurvivesCallersThatGoBeforeTheirMessageWhereItForwardsCalls) {
+  FakeGate gate;
+  GrpcServer follower(DefaultOptions(), gate);
+  ASSERT_TRUE(follower.Start().ok());
+  follower.FollowLeader(1, address());
+  RawHttp2 http(follower.port());
+  http.SendPreface();
+  for (uint32_t stream = 1; stream < 4000; stream += 2) {
+    if (!http.SendCall(stream, kAddJob)) break;
+    if (stream % 4 == 1) {
+      http.SendFrame(RawHttp2::kData, RawHttp2::kEndStream, stream);
+    } else {
+      http.SendFrame(RawHttp2::kRstStream, 0, stream, BigEndian(8));
+    }
+  }
+  http.ReadEnd(1);
+  v1::AddJobResponse response;
+  Context context;
+  const auto stub = v1::JobService::NewStub(grpc::CreateChannel(
+      "127.0.0.1:" + std::to_string(follower.port()), grpc::InsecureChannelCredentials()));
+  EXPECT_TRUE(stub->AddJob(&context, MakeAddJob(), &response).ok());
+  EXPECT_EQ(gate_.added().size(), 1u);
+}
+
 TEST_F(Http2AbuseTest, SurvivesEncodingsThatLie) {
   for (const char* encoding : {"", "identity", "lies", "gzip", "deflate"}) {
     RawHttp2 http(port());
