@@ -48,9 +48,11 @@ void Insert(Tables& tables, const NewJob& job, JobId id, absl::Time run_at, absl
   row.metadata = job.metadata;
   row.key = job.key;
   row.created_at = row.updated_at = now;
-  if (!tables.jobs.emplace(id, std::move(row)).second) {
+  const bool used = tables.completed.contains(id) || tables.deleted_by_sql.contains(id);
+  if (!tables.jobs.emplace(id, std::move(row)).second || used) {
     tables.violations.push_back(absl::StrFormat("job %d is inserted twice", id));
   }
+  tables.last_used_job = std::max(tables.last_used_job, id);
 }
 
 void Journal(Tables& tables, const std::optional<RequestKey>& key, std::vector<JobId> ids,
@@ -126,6 +128,7 @@ absl::StatusOr<PutJob> Put(Tables& tables, const NewJob& job, JobId new_id,
 absl::StatusOr<AddJobsAnswer> Execute(Tables& tables, const AddJobs& request, absl::Time now) {
   for (const JobToInsert& job : request.jobs) {
     if (job.job.payload == kRefusedText) return absl::InvalidArgumentError("a payload is refused");
+    if (tables.jobs.contains(job.id)) return absl::AbortedError("an id is taken");
   }
   for (const JobToInsert& job : request.jobs) {
     Insert(tables, job.job, job.id, job.run_at, now);

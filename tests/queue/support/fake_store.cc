@@ -49,6 +49,17 @@ void FakeStore::Run(size_t index, absl::Time now) {
       pending.request);
 }
 
+void FakeStore::Refuse(size_t index, absl::Status status) {
+  if (!std::exchange(pending_[index].ran, true)) pending_[index].status = std::move(status);
+}
+
+void FakeStore::Undo(size_t index) {
+  Pending& pending = pending_[index];
+  pending.ran = false;
+  pending.status = absl::OkStatus();
+  pending.answer = StoreAnswer();
+}
+
 FakeStore::Pending FakeStore::Take(size_t index) {
   Pending taken = std::move(pending_[index]);
   pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(index));
@@ -67,9 +78,8 @@ std::optional<FakeStore::Pending> FakeStore::Next(absl::Time now) {
 
 void FakeStore::GoAway() {
   away_ = true;
-  for (Pending& pending : pending_) {
-    if (std::exchange(pending.ran, true)) continue;
-    pending.status = absl::UnavailableError("the database is away");
+  for (size_t i = 0; i < pending_.size(); ++i) {
+    Refuse(i, absl::UnavailableError("the database is away"));
   }
 }
 

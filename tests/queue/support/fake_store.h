@@ -32,6 +32,8 @@ class FakeStore {
 
   // Takes leadership: raises the epoch, which fences off every other store.
   uint64_t Lead() { return epoch_ = ++tables_.epoch; }
+  // The epoch was raised by whoever leads with this store.
+  void Follow(uint64_t epoch) { epoch_ = epoch; }
 
   void Submit(uint64_t ticket, StoreRequest request);
 
@@ -41,6 +43,10 @@ class FakeStore {
   void Run(size_t index, absl::Time now);
   // Its answer; it must have run.
   Pending Take(size_t index);
+  // It answers `status` and does nothing, unless it ran before.
+  void Refuse(size_t index, absl::Status status);
+  // What it did was lost: it has not run.
+  void Undo(size_t index);
 
   // ---- in order
   // The next answer that no switch holds back.

@@ -16,8 +16,8 @@ Job* Changeable(Tables& tables, JobId id, Snapshot snapshot) {
 
 }  // namespace
 
-JobId AddBySql(Tables& tables, const NewJob& job, absl::Time now, Snapshot snapshot) {
-  const JobId new_id = tables.next_job++;
+JobId AddBySql(Tables& tables, const NewJob& job, absl::Time now, Snapshot snapshot, JobId id) {
+  const JobId new_id = id == 0 ? tables.next_job++ : id;
   const auto put = Put(tables, job, new_id, now, now, snapshot);
   if (!put.ok()) return 0;
   if (put->changed) Tell(tables, put->id);

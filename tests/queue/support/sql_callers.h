@@ -14,9 +14,10 @@
 // moves the activation, which ends the lease.
 namespace leasehold::fake {
 
-// Adds a job, or does with the one that has its key what its mode says.
+// Adds a job, or does with the one that has its key what its mode says. `id`: of a new one, if it
+// was taken from the sequence before.
 JobId AddBySql(Tables& tables, const NewJob& job, absl::Time now,
-               Snapshot snapshot = Snapshot::kSeesLeases);
+               Snapshot snapshot = Snapshot::kSeesLeases, JobId id = 0);
 void RemoveBySql(Tables& tables, const std::string& key);
 
 // Deletes the job.

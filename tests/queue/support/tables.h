@@ -45,6 +45,7 @@ struct Tables {
   std::vector<AnsweredRequest> requests;
 
   JobId next_job = 1;
+  JobId last_used_job = 0;  // the highest that was ever inserted
   int64_t next_inbox = 1;
   SessionNumber next_session = 1;
   std::set<SessionNumber> session_numbers;  // ever given
