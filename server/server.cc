@@ -207,17 +207,18 @@ std::optional<std::string> Server::DatabaseExited() {
   return postgres_ == nullptr ? std::nullopt : postgres_->Exited();
 }
 
-absl::Status Server::BeginLeading(uint64_t epoch, absl::Time database_now, loop::MonotonicTime at) {
+absl::Status Server::BeginLeading(const cluster::Begun& begun) {
   auto store = std::make_shared<store::PgJobStore>(
       store::PgJobStoreOptions{.connection = DatabaseConnection(),
                                .connections = config_.database_connections,
                                .inbox_poll_interval = config_.inbox_poll_interval},
       *this);
-  const absl::Status started = store->Start(epoch);
+  const absl::Status started = store->Start(begun.epoch);
   if (!started.ok()) return started;
   store_ = store;
   database_away_ = false;
-  loop_.Lead(std::move(store), epoch, database_now, at);
+  loop_.Lead(std::move(store), {.epoch = begun.epoch, .adopts = !begun.timeline_changed},
+             begun.database_now, begun.at);
   grpc_.LeadHere();
   ShowReadiness();
   return absl::OkStatus();

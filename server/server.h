@@ -56,8 +56,7 @@ class Server final : public cluster::LeadershipObserver, public store::JobStoreO
 
  private:
   // cluster::LeadershipObserver
-  absl::Status BeginLeading(uint64_t epoch, absl::Time database_now,
-                            loop::MonotonicTime at) override;
+  absl::Status BeginLeading(const cluster::Begun& begun) override;
   void FollowClock(absl::Time database_now, loop::MonotonicTime at) override;
   void BeginDrain() override;
   bool Drained() override;

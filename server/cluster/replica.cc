@@ -186,9 +186,15 @@ absl::Duration Replica::Begin(uint64_t epoch, MonotonicTime began) {
         "the database does not keep what it commits: fsync or synchronous_commit is off; "
         "a crash loses acknowledged jobs");
   }
+  const auto changed = store_->NoteTimeline(epoch, facts->timeline);
+  if (!changed.ok()) return options_.poll_interval;
+  if (*changed) {
+    Log::Warning("PostgreSQL is on another timeline: what the last leader did may be lost",
+                 {{"timeline", facts->timeline}});
+  }
   epoch_ = epoch;
   Renewed(began);
-  const absl::Status begun = observer_.BeginLeading(epoch, facts->now, read_at);
+  const absl::Status begun = observer_.BeginLeading({epoch, facts->now, read_at, *changed});
   if (begun.ok()) {
     Log::Info("leads", {{"epoch", epoch}});
     (void)store_->Notify();

@@ -24,14 +24,23 @@ struct LeaderSeen {
   bool operator==(const LeaderSeen&) const = default;
 };
 
+// How a leadership begins.
+struct Begun {
+  uint64_t epoch = 0;
+  // Where the database's clock stood, and when.
+  absl::Time database_now;
+  MonotonicTime at;
+  // PostgreSQL is on another timeline than when the leadership before began.
+  bool timeline_changed = false;
+};
+
 // Told by Replica::Step. May take its time, but a leader that takes more than the TTL loses the
 // leadership.
 class LeadershipObserver {
  public:
   virtual ~LeadershipObserver() = default;
-  // This server has raised the epoch; the database's clock stood at `database_now` at the time
-  // `at`. An error gives the leadership up again.
-  virtual absl::Status BeginLeading(uint64_t epoch, absl::Time database_now, MonotonicTime at) = 0;
+  // This server has raised the epoch. An error gives the leadership up again.
+  virtual absl::Status BeginLeading(const Begun& begun) = 0;
   // Where the database's clock stands meanwhile.
   virtual void FollowClock(absl::Time database_now, MonotonicTime at) = 0;
   // The leadership is to be given up: nothing more is leased or added.

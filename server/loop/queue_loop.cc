@@ -54,7 +54,7 @@ void QueueLoop::Start() {
   thread_ = std::thread([this] { Run(); });
 }
 
-void QueueLoop::Lead(std::shared_ptr<store::JobStore> store, uint64_t epoch,
+void QueueLoop::Lead(std::shared_ptr<store::JobStore> store, queue::Led led,
                      absl::Time database_now, MonotonicTime at) {
   {
     MutexLock lock(mu_);
@@ -62,7 +62,7 @@ void QueueLoop::Lead(std::shared_ptr<store::JobStore> store, uint64_t epoch,
     told_now_ = database_now;
     told_at_ = at;
   }
-  events_.Push({queue::Led{epoch}});
+  events_.Push({led});
 }
 
 void QueueLoop::FollowClock(absl::Time database_now, MonotonicTime at) {

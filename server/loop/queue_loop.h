@@ -54,7 +54,7 @@ class QueueLoop final : public QueueGate, public store::JobStoreObserver, privat
 
   // This server leads from now on, with this store; the database's clock stood at `database_now` at
   // the time `at`. Deposed() ends it.
-  void Lead(std::shared_ptr<store::JobStore> store, uint64_t epoch, absl::Time database_now,
+  void Lead(std::shared_ptr<store::JobStore> store, queue::Led led, absl::Time database_now,
             MonotonicTime at);
   // Where the database's clock stands meanwhile.
   void FollowClock(absl::Time database_now, MonotonicTime at);

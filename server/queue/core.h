@@ -117,6 +117,7 @@ struct Core {
   Ticket last_ticket = 0;
 
   uint64_t epoch = 0;
+  bool adopts = true;  // leases whose rows are missing
   uint32_t counter = 0;
   bool loaded = false;           // leases and journal are known: sessions and outcomes are taken
   bool store_available = false;  // what is submitted has a chance

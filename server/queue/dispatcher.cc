@@ -167,6 +167,7 @@ void Dispatcher::On(Led event) {
   leader_->core.now = now_;
   leader_->core.last_ticket = last_ticket_;
   leader_->core.epoch = event.epoch;
+  leader_->core.adopts = event.adopts;
   leader_->core.draining = draining_;
   leader_->core.store_available = true;
   next_due_ = absl::InfiniteFuture();

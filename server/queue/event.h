@@ -22,6 +22,9 @@ using Ticket = uint64_t;
 // This server leads, with this epoch: everything known before is void.
 struct Led {
   uint64_t epoch = 0;
+  // Whether leases whose rows are missing may be adopted from the sessions that name them: not
+  // after a failover that may have lost what ended them.
+  bool adopts = true;
 };
 // Another server leads.
 struct Deposed {};

@@ -34,7 +34,7 @@ void SessionKeeper::Resume(Session& session, StreamId stream, OpenFrame open) {
     return core_.leases.Find(token) == nullptr &&
            !core_.ended_tokens.Find(token.fencing_number).has_value();
   });
-  if (session.awaited && unknown) {
+  if (session.awaited && unknown && core_.adopts) {
     AdoptLostLeases(session.number, stream, std::move(open));
   } else {
     FinishResume(session, open);

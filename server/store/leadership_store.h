@@ -79,6 +79,10 @@ class LeadershipStore {
   // Read tells whether it was done.
   virtual absl::StatusOr<uint64_t> TakeOver(uint64_t expected, uint64_t at_least = 0) = 0;
 
+  // Notes PostgreSQL's timeline; whether it is another than when the leadership before began: then
+  // what that leader did last may be lost. kFailedPrecondition: `epoch` is over.
+  virtual absl::StatusOr<bool> NoteTimeline(uint64_t epoch, const std::string& timeline) = 0;
+
   // Moves the counter that the other replicas watch. kFailedPrecondition: `epoch` is over.
   virtual absl::StatusOr<Renewal> Renew(uint64_t epoch, int streams = 0) = 0;
 

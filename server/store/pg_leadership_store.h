@@ -25,6 +25,7 @@ class PgLeadershipStore final : public LeadershipStore {
   absl::StatusOr<std::vector<ServerInfo>> ListServers() override;
   absl::StatusOr<bool> TryLock() override;
   absl::StatusOr<uint64_t> TakeOver(uint64_t expected, uint64_t at_least = 0) override;
+  absl::StatusOr<bool> NoteTimeline(uint64_t epoch, const std::string& timeline) override;
   absl::StatusOr<Renewal> Renew(uint64_t epoch, int streams = 0) override;
   absl::Status Yield(uint64_t epoch) override;
   absl::Status Notify() override;

@@ -4,7 +4,9 @@ ALTER TABLE :"schema".leadership
   -- The server that asks for the leadership, because it has to migrate; the leader yields to it.
   ADD COLUMN wanted_by text,
   -- Moves while it asks: the others watch it on their own clocks.
-  ADD COLUMN wanted_ticks bigint NOT NULL DEFAULT 0;
+  ADD COLUMN wanted_ticks bigint NOT NULL DEFAULT 0,
+  -- PostgreSQL's, when the leadership began. Another one now: what the last leader did may be lost.
+  ADD COLUMN timeline text;
 
 ALTER TABLE :"schema".servers
   -- The same for servers that reach each other by their loopback addresses.

@@ -28,6 +28,8 @@ struct LeadershipTables {
   std::string wanted_by;
   int64_t wanted_ticks = 0;
   int newest_breaking = 1;
+  std::string timeline = "00000001";
+  std::string noted;  // by the leader before
   absl::Time now = absl::FromUnixSeconds(1'700'000'000);
   std::map<std::string, Row> servers;
   // Whose connections were ended, in order.
@@ -94,6 +96,12 @@ class FakeLeadershipStore final : public store::LeadershipStore {
     tables_.leader = id_;
     return tables_.epoch = std::max(tables_.epoch, at_least) + 1;
   }
+  absl::StatusOr<bool> NoteTimeline(uint64_t, const std::string& timeline) override {
+    if (!Reach()) return Lost();
+    const bool changed = !tables_.noted.empty() && tables_.noted != timeline;
+    tables_.noted = timeline;
+    return changed;
+  }
   absl::StatusOr<store::Renewal> Renew(uint64_t epoch, int streams) override {
     if (!Reach()) return Lost();
     if (tables_.epoch != epoch) return absl::FailedPreconditionError("another leads");
@@ -134,6 +142,7 @@ class FakeLeadershipStore final : public store::LeadershipStore {
     if (!Reach()) return Lost();
     store::DatabaseFacts facts;
     facts.now = tables_.now;
+    facts.timeline = tables_.timeline;
     return facts;
   }
 

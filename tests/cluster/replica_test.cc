@@ -31,8 +31,9 @@ class Server final : public LeadershipObserver {
             },
             [&now] { return now; }) {}
 
-  absl::Status BeginLeading(uint64_t epoch, absl::Time, MonotonicTime) override {
-    led.push_back(epoch);
+  absl::Status BeginLeading(const Begun& begun) override {
+    led.push_back(begun.epoch);
+    timeline_changed = begun.timeline_changed;
     return begins;
   }
   void FollowClock(absl::Time, MonotonicTime) override {}
@@ -46,6 +47,7 @@ class Server final : public LeadershipObserver {
   Replica* operator->() { return &replica_; }
 
   std::vector<uint64_t> led;
+  bool timeline_changed = false;
   absl::Status begins;
   int drains = 0;
   bool drained = true;
@@ -253,6 +255,19 @@ TEST_F(ReplicaTest, FollowsOnWhileTheDatabaseIsAway) {
   tables_.lock.clear();
   Pass(absl::Seconds(1));
   EXPECT_NE(a_->leads(), b_->leads());
+}
+
+TEST_F(ReplicaTest, KnowsThatAnotherTimelineMayLackWhatTheLastLeaderDid) {
+  Pass(absl::Seconds(1));
+  EXPECT_FALSE(a_.timeline_changed);
+  a_->Yield();
+  Pass(absl::Seconds(1));
+  EXPECT_FALSE(b_.timeline_changed);
+  tables_.timeline = "00000002";
+  b_->Deposed();
+  Pass(absl::Seconds(1));
+  EXPECT_TRUE(b_->leads());
+  EXPECT_TRUE(b_.timeline_changed);
 }
 
 TEST_F(ReplicaTest, GivesUpALeadershipThatItCannotBegin) {

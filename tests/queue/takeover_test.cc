@@ -12,10 +12,10 @@ using ::testing::SizeIs;
 class ATakeover : public QueueTest {
  protected:
   // The first leader is gone without a word; the next one leads.
-  void TakeOver() {
+  void TakeOver(bool adopts = true) {
     next_.SetNow(queue_.now());
     queue_.store().Drop();
-    next_.Lead();
+    next_.Lead(adopts);
   }
   QueueHarness next_{tables_, {}, 2};
 };
@@ -177,6 +177,17 @@ TEST_F(ATakeover, CallsNoLeaseLostWhoseSessionMayStillNameIt) {
   next_.Settle();
   EXPECT_THAT(**next_.Reported(again), ElementsAre(OutcomeResult::kRecorded));
   EXPECT_EQ(tables_.completed.at(job), 1);
+}
+
+TEST_F(ATakeover, AdoptsNothingAfterAFailoverThatMayHaveLostWhatEndedIt) {
+  const JobId job = Add(AJob());
+  FakeExecutor& executor = Connect({"t"}, 1);
+  ASSERT_THAT(executor.Held(), ElementsAre(job));
+  tables_.LoseAsynchronousCommits();
+  TakeOver(/*adopts=*/false);
+  executor.Connect(next_);
+  EXPECT_THAT(executor.opened()->resumed_tokens, IsEmpty());
+  ASSERT_EQ(executor.opened()->lost_tokens.size(), 1);
 }
 
 TEST_F(ATakeover, AdoptsNoLeaseOfAJobThatMovedOn) {

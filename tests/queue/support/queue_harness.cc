@@ -83,8 +83,8 @@ void QueueHarness::BeatAll() {
   }
 }
 
-void QueueHarness::Lead() {
-  Apply(queue::Led{store_.Lead()});
+void QueueHarness::Lead(bool adopts) {
+  Apply(queue::Led{store_.Lead(), adopts});
   Settle();
 }
 

@@ -50,7 +50,7 @@ class QueueHarness {
   void SetNow(absl::Time now) { now_ = now; }
 
   // ---- leadership and store; each settles
-  void Lead();
+  void Lead(bool adopts = true);
   void Depose();
   void BeginDrain();
   void StoreAway();
