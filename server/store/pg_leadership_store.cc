@@ -61,8 +61,7 @@ absl::StatusOr<uint64_t> PgLeadershipStore::TakeOver(uint64_t expected, uint64_t
   return static_cast<uint64_t>(RowReader(result->front()).Bigint());
 }
 
-absl::StatusOr<bool> PgLeadershipStore::NoteTimeline(uint64_t epoch,
-                                                     const std::string& timeline) {
+absl::StatusOr<bool> PgLeadershipStore::NoteTimeline(uint64_t epoch, const std::string& timeline) {
   const auto result = connection_->Run(sql::kNoteTimeline, epoch, timeline);
   if (!result.ok()) return result.status();
   if (result->empty()) return absl::FailedPreconditionError("the epoch is over");

@@ -112,9 +112,9 @@ Page ServerProcess::Get(const std::string& path) const {
 }
 
 int ServerProcess::streams_ended() const {
-  const std::string labels =
-      R"(grpc_method="LeaseJobs",grpc_service="leasehold.v1.ExecutorService",grpc_type="bidi_stream")";
-  return static_cast<int>(Metric("grpc_server_started_total{" + labels + "}"));
+  const std::string service = R"(grpc_service="leasehold.v1.ExecutorService")";
+  return static_cast<int>(Metric(R"(grpc_server_started_total{grpc_method="LeaseJobs",)" + service +
+                                 R"(,grpc_type="bidi_stream"})"));
 }
 
 double ServerProcess::Metric(const std::string& sample) const {

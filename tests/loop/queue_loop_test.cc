@@ -73,7 +73,7 @@ TEST(QueueLoopTest, ShowsWhatHappenedLastThoughNothingHappensAfterwards) {
   QueueLoop loop({.may_deliver = [] { return true; }}, observed);
   loop.Start();
   for (uint64_t epoch = 1; epoch <= 3; ++epoch) {
-    loop.Lead(std::make_shared<EmptyStore>(), epoch, absl::UnixEpoch(), MonotonicNow());
+    loop.Lead(std::make_shared<EmptyStore>(), {.epoch = epoch}, absl::UnixEpoch(), MonotonicNow());
     ASSERT_TRUE(observed.AwaitEpoch(epoch));
     // At once: it was published a moment ago.
     loop.Deposed();
@@ -88,7 +88,7 @@ TEST(QueueLoopTest, CallsNoLeaseLostWhileItMayBeDeposed) {
   std::atomic<bool> may_deliver{false};
   QueueLoop loop({.may_deliver = [&] { return may_deliver.load(); }}, observed);
   loop.Start();
-  loop.Lead(std::make_shared<EmptyStore>(), 1, absl::UnixEpoch(), MonotonicNow());
+  loop.Lead(std::make_shared<EmptyStore>(), {.epoch = 1}, absl::UnixEpoch(), MonotonicNow());
   const auto report = [&] {
     std::promise<absl::StatusOr<std::vector<OutcomeResult>>> answer;
     loop.ReportOutcomes({Outcome()}, [&](auto results) { answer.set_value(std::move(results)); });

@@ -42,6 +42,9 @@ absl::StatusOr<uint64_t> LeadershipStore::TakeOver(uint64_t expected, uint64_t a
   return database_.tables.epoch;
 }
 
+// There is one timeline: the database restarts, but never fails over.
+absl::StatusOr<bool> LeadershipStore::NoteTimeline(uint64_t, const std::string&) { return false; }
+
 absl::StatusOr<store::Renewal> LeadershipStore::Renew(uint64_t epoch, int) {
   if (absl::Status status = Ask(); !status.ok()) return status;
   if (database_.tables.epoch != epoch || database_.leadership.server_id != server_id_) {

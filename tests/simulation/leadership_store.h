@@ -35,6 +35,7 @@ class LeadershipStore final : public store::LeadershipStore {
   }
   absl::StatusOr<bool> TryLock() override;
   absl::StatusOr<uint64_t> TakeOver(uint64_t expected, uint64_t at_least) override;
+  absl::StatusOr<bool> NoteTimeline(uint64_t epoch, const std::string& timeline) override;
   absl::StatusOr<store::Renewal> Renew(uint64_t epoch, int streams) override;
   absl::Status Yield(uint64_t epoch) override;
   absl::Status Notify() override;

@@ -180,27 +180,27 @@ void Server::InboxFilled() { Post({queue::InboxFilled{}}); }
 
 // ---- leadership
 
-absl::Status Server::BeginLeading(uint64_t epoch, absl::Time database_now, loop::MonotonicTime at) {
+absl::Status Server::BeginLeading(const cluster::Begun& begun) {
   CutRelays();
   const bool by_ttl = around_.database.leadership.taken_by_ttl;
   around_.story.Count(by_ttl ? Happening::kTakeoverByTtl : Happening::kTakeoverByLock);
-  around_.story.Tell("%s leads: epoch %d, by %s", name(), epoch, by_ttl ? "TTL" : "lock");
+  around_.story.Tell("%s leads: epoch %d, by %s", name(), begun.epoch, by_ttl ? "TTL" : "lock");
   told_store_ = std::make_shared<ServerStore>(around_, weak_from_this(),
-                                              static_cast<ServerStore::Observer&>(*this), epoch,
-                                              options_.connections);
+                                              static_cast<ServerStore::Observer&>(*this),
+                                              begun.epoch, options_.connections);
   if (!told_store_->Start()) {
     told_store_.reset();
     return absl::UnavailableError("no connection");
   }
-  told_now_ = database_now;
-  told_at_ = at;
-  Post({queue::Led{epoch}});
+  told_now_ = begun.database_now;
+  told_at_ = begun.at;
+  Post({queue::Led{.epoch = begun.epoch}});
   return absl::OkStatus();
 }
 
 void Server::FollowClock(absl::Time database_now, loop::MonotonicTime at) {
   told_now_ = database_now;
-  told_at_ = at;
+  told_at_ = begun.at;
   Post({queue::TimePassed{}});
 }
 

@@ -74,8 +74,7 @@ class Server final : public Process,
   bool MayDeliver() override;
   void Submit(queue::Submit submit) override;
   // cluster::LeadershipObserver
-  absl::Status BeginLeading(uint64_t epoch, absl::Time database_now,
-                            loop::MonotonicTime at) override;
+  absl::Status BeginLeading(const cluster::Begun& begun) override;
   void FollowClock(absl::Time database_now, loop::MonotonicTime at) override;
   void BeginDrain() override;
   bool Drained() override;

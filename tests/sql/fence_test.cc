@@ -52,7 +52,7 @@ const std::map<std::string, SqlParameters>& Writes() {
 
 // Writes without an epoch: they begin a leadership, or belong to every replica.
 const std::set<std::string> kNotOfTheLeader = {
-    "raise_epoch", "note_timeline", "register_server",    "reserve_job_ids",  "show_server",
+    "raise_epoch", "note_timeline",      "register_server",  "reserve_job_ids", "show_server",
     "stop_asking", "ask_for_leadership", "yield_leadership", "remove_server"};
 
 SqlParameters WithEpoch(const std::string& epoch, const SqlParameters& parameters) {
