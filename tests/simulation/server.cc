@@ -33,7 +33,7 @@ Server::Server(Cluster& cluster, const ServerStore::Surroundings& around, size_t
       options_(options),
       random_(seed),
       replica_(
-          {.server_id = this->name(), .row = {.address = absl::StrCat("server:", number)}}, *this,
+          {.server_id = this->name(), .row = {absl::StrCat("server:", number), {}, {}}}, *this,
           [this] { return ConnectForLeadership(); },
           [this] { return Monotonic() + absl::ToChronoNanoseconds(spent_); }),
       driver_(
