@@ -200,7 +200,7 @@ absl::Status Server::BeginLeading(const cluster::Begun& begun) {
 
 void Server::FollowClock(absl::Time database_now, loop::MonotonicTime at) {
   told_now_ = database_now;
-  told_at_ = begun.at;
+  told_at_ = at;
   Post({queue::TimePassed{}});
 }
 
