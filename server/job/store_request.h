@@ -282,7 +282,7 @@ struct LoadLeadershipAnswer {
     std::vector<JobId> ids;
     absl::Duration age;
   };
-  std::vector<AnsweredRequest> requests;
+  std::vector<AnsweredRequest> requests;  // the oldest first
   SessionNumber next_session = 1;
   absl::Time now;
 };

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 namespace leasehold::store {
 namespace {
 
+using AnsweredRequest = LoadLeadershipAnswer::AnsweredRequest;
 using EndedToken = LoadLeadershipAnswer::EndedToken;
 using HeldLease = LoadLeadershipAnswer::HeldLease;
 
@@ -109,7 +111,7 @@ void ReadTokens(RowReader& row, OutcomeKind kind, absl::Duration age,
 }
 
 absl::Status LoadJournal(Connection& connection, LoadLeadershipAnswer& answer) {
-  const auto result = connection.Run(sql::kLoadJournal, std::string(kJournalAgeText), kJournalSize);
+  const auto result = connection.Run(sql::kLoadJournal, std::string(kJournalAgeText));
   if (!result.ok()) return result.status();
   for (const pqxx::row& columns : *result) {
     RowReader row(columns);
@@ -119,6 +121,7 @@ absl::Status LoadJournal(Connection& connection, LoadLeadershipAnswer& answer) {
     ReadTokens(row, OutcomeKind::kFail, age, answer);
     ReadTokens(row, OutcomeKind::kRelease, age, answer);
   }
+  std::ranges::stable_sort(answer.requests, std::greater(), &AnsweredRequest::age);
   return absl::OkStatus();
 }
 
