@@ -99,8 +99,9 @@ void SessionMachine::ConnectLater(const StreamEnd& end, absl::Time now) {
     level = LogLevel::kWarning;
     next_warning_ = now + kWarningInterval;
   }
-  Log(level, absl::StrFormat("the stream from %s ended (%s); trying %s in %s", address,
-                             end.status.ToString(), reconnect_.address(),
+  Log(level, absl::StrFormat("the stream from %s ended (%s: %s); trying %s in %s", address,
+                             absl::StatusCodeToString(end.status.code()), end.status.message(),
+                             reconnect_.address(),
                              absl::FormatDuration(absl::Trunc(wait, absl::Milliseconds(1)))));
 }
 
