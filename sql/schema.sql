@@ -813,6 +813,7 @@ CREATE TABLE leasehold.leadership (
     journal_half smallint DEFAULT 0 NOT NULL,
     wanted_by text,
     wanted_ticks bigint DEFAULT 0 NOT NULL,
+    timeline text,
     CONSTRAINT an_epoch_fits_the_upper_half_of_a_fencing_number CHECK (((epoch >= 0) AND (epoch <=
         2147483647))),
     CONSTRAINT leadership_has_one_row CHECK (only_row),
