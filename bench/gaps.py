@@ -8,8 +8,8 @@ import subprocess
 import time
 import urllib.request
 
-from bench.process import (Failed, Program, clean_environment, die_with_parent, memory_mb,
-                           wait_until)
+from bench.process import (Failed, Program, busy_seconds, clean_environment, cpu_seconds,
+                           die_with_parent, memory_mb, wait_until)
 
 EVENTS = 20
 # More than all events need; the handlers take 1 ms each.
@@ -30,6 +30,7 @@ class Replica:
         self.log = os.path.join(side.work, f"replica-{name}.log")
         self.port, self.admin_port = free_port(), free_port()
         self.program = None
+        self.spent = 0.0  # CPU seconds of those that have ended
 
     @property
     def address(self):
@@ -41,6 +42,13 @@ class Replica:
              self.address, "--admin-listen", f"127.0.0.1:{self.admin_port}", "--log-format",
              "json"], clean_environment(), self.log)
         wait_until(self.ready, 30, "a server was not ready")
+
+    def end(self):
+        self.program.end(15)
+        self.spent += self.program.usage.ru_utime + self.program.usage.ru_stime
+
+    def cpu(self):
+        return self.spent + cpu_seconds(self.program.pid)
 
     def page(self, path):
         try:
@@ -97,9 +105,13 @@ def measure(side):
         side.load("preload", "--jobs", JOBS, seconds=60)
         executor = Executor(side, [replica.address for replica in replicas])
         wait_until(lambda: executor.take()["started"] > 0, 10, "no job began")
+        ours = lambda: (side.cluster.cpu() + cpu_seconds(executor.popen.pid)
+                        + sum(replica.cpu() for replica in replicas))
+        before = busy_seconds() - ours(), time.monotonic()
         for number in range(2 * EVENTS):
             kind = "yield" if number % 2 == 0 else "kill"
             gaps[kind].append(one_event(replicas, executor, kind))
+        others = (busy_seconds() - ours() - before[0]) / (time.monotonic() - before[1])
         rss = max(memory_mb(replica.program.pid) for replica in replicas)
     finally:
         if executor:
@@ -107,7 +119,7 @@ def measure(side):
         for replica in replicas:
             if replica.program:
                 replica.program.end(15)
-    figures = {"events": EVENTS, "server_rss_mb": rss, "cores_used_by_others": 0.0, "gaps": gaps}
+    figures = {"events": EVENTS, "server_rss_mb": rss, "cores_used_by_others": max(0.0, others), "gaps": gaps}
     for kind, values in gaps.items():
         figures[f"{kind}_median_ms"] = statistics.median(values)
         figures[f"{kind}_max_ms"] = max(values)
@@ -128,6 +140,6 @@ def one_event(replicas, executor, kind):
     seen = executor.take()
     if seen["started"] < 50:
         raise Failed(f"too little load after a change of leaders: {seen}")
-    leader.program.end(15)
+    leader.end()
     leader.start()
     return seen["gap_ms"]

@@ -287,7 +287,9 @@ void Server::Deposed() { leadership_->Deposed(); }
 absl::Status Server::Ready() const {
   if (draining_) return Draining();
   if (!migrated_) return NotMigrated();
-  if (database_away_) return DatabaseAway();
+  // A database that is silent does not end the renewal that waits for it.
+  const bool stale = leadership_->leads() && !leadership_->MayDeliver();
+  if (database_away_ || stale) return DatabaseAway();
   return grpc_.Ready();
 }
 

@@ -102,6 +102,11 @@ TEST_F(StuckServerTest, StopsWithinTheDrainTimeout) {
   EXPECT_THAT(server_.process().Errors(), HasSubstr("not everything was flushed"));
 }
 
+TEST_F(StuckServerTest, IsAliveButNotReady) {
+  EXPECT_TRUE(Eventually([&] { return server_.Get("/readyz").status == 503; }));
+  EXPECT_EQ(server_.Get("/livez").status, 200);
+}
+
 TEST_F(StuckServerTest, EndsAtOnceOnASecondSignal) {
   server_.process().Signal(SIGTERM);
   ASSERT_TRUE(Eventually([&] { return !server_.Ready(); }));
