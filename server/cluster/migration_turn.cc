@@ -58,8 +58,9 @@ absl::Status MigrationTurn::AskUntilYielded() {
     const auto now = Clock::now();
     const auto seen = store_->Read();
     if (!seen.ok()) return seen.status();
-    leader.See(seen->server_id, seen->renewals, now);
-    asker.See(seen->wanted_by, seen->wanted_ticks, now);
+    // Seen after the question, judged by its time: an answer may be as old as that.
+    leader.See(seen->server_id, seen->renewals, Clock::now());
+    asker.See(seen->wanted_by, seen->wanted_ticks, Clock::now());
     const auto locked = store_->TryLock();
     if (!locked.ok()) return locked.status();
     const bool another = !seen->wanted_by.empty() && seen->wanted_by != options_.server_id;

@@ -130,6 +130,7 @@ void Replica::CheckEpoch() {
 }
 
 absl::Duration Replica::Follow() {
+  const auto asked = now_();
   const auto seen = store_->Read();
   if (!seen.ok()) return options_.poll_interval;
   leader_.See(seen->server_id + "/" + std::to_string(seen->epoch), seen->renewals, now_());
@@ -138,15 +139,16 @@ absl::Duration Replica::Follow() {
     (void)store_->Show(observer_.Beat());
     next_renewal_ = now_() + absl::ToChronoNanoseconds(options_.renewal_interval);
   }
-  if (MayTakeOver(*seen)) return TakeOver(*seen);
-  Tell(*seen);
+  // The answer may be as old as the question: what has moved since is not known.
+  if (MayTakeOver(*seen, asked)) return TakeOver(*seen);
+  Tell(*seen, asked);
   return options_.poll_interval;
 }
 
-void Replica::Tell(const store::Leadership& seen) {
+void Replica::Tell(const store::Leadership& seen, MonotonicTime asked) {
   LeaderSeen leader;
   const bool known = !seen.address.empty() && seen.server_id != options_.server_id;
-  if (known && !leader_.Stands(now_(), options_.ttl)) {
+  if (known && !leader_.Stands(asked, options_.ttl)) {
     leader = {seen.epoch, seen.server_id, seen.address, seen.host};
   }
   if (leader == told_) return;
@@ -154,11 +156,11 @@ void Replica::Tell(const store::Leadership& seen) {
   observer_.Follow(leader);
 }
 
-bool Replica::MayTakeOver(const store::Leadership& seen) {
+bool Replica::MayTakeOver(const store::Leadership& seen, MonotonicTime asked) {
   if (yielded_ || seen.newest_breaking > options_.newest_breaking) return false;
   const bool another_asks = !seen.wanted_by.empty() && seen.wanted_by != options_.server_id;
-  if (another_asks && !asker_.Stands(now_(), options_.ttl)) return false;
-  return TryLock() || leader_.Stands(now_(), options_.ttl);
+  if (another_asks && !asker_.Stands(asked, options_.ttl)) return false;
+  return TryLock() || leader_.Stands(asked, options_.ttl);
 }
 
 absl::Duration Replica::TakeOver(const store::Leadership& seen) {

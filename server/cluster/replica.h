@@ -112,8 +112,8 @@ class Replica {
   void CheckWhoAsks(const store::Renewal& renewal);
   void CheckEpoch();
   absl::Duration Follow();
-  void Tell(const store::Leadership& seen);
-  bool MayTakeOver(const store::Leadership& seen);
+  void Tell(const store::Leadership& seen, MonotonicTime asked);
+  bool MayTakeOver(const store::Leadership& seen, MonotonicTime asked);
   absl::Duration TakeOver(const store::Leadership& seen);
   absl::Duration Begin(uint64_t epoch, MonotonicTime began);
   void Renewed(MonotonicTime began);

@@ -37,6 +37,8 @@ struct LeadershipTables {
   int notifications = 0;
   // What happens while a renewal is on its way.
   std::function<void()> during_renewal = [] {};
+  // What happens while the answer to a question is on its way.
+  std::function<void()> after_reading = [] {};
 };
 
 // One server's connection.
@@ -79,6 +81,7 @@ class FakeLeadershipStore final : public store::LeadershipStore {
     seen.wanted_by = tables_.wanted_by;
     seen.wanted_ticks = tables_.wanted_ticks;
     seen.newest_breaking = tables_.newest_breaking;
+    tables_.after_reading();
     return seen;
   }
   absl::StatusOr<std::vector<store::ServerInfo>> ListServers() override {

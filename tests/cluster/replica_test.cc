@@ -127,6 +127,21 @@ TEST_F(ReplicaTest, WaitsForTheTimeToLiveOfALeaderThatIsOnlySilent) {
   EXPECT_EQ(a_.follows.server_id, "b");
 }
 
+TEST_F(ReplicaTest, DoesNotCountTheTimeThatTheAnswerTookAgainstTheLeader) {
+  Pass(absl::Seconds(1));
+  a_runs_ = false;
+  Pass(absl::Seconds(3));
+  // The leader may have renewed meanwhile.
+  tables_.after_reading = [this] { now_ += std::chrono::seconds(3); };
+  b_->Step();
+  tables_.after_reading = [] {};
+  ASSERT_FALSE(b_->leads());
+  a_runs_ = true;
+  Pass(absl::Seconds(1));
+  EXPECT_TRUE(a_->leads());
+  EXPECT_FALSE(b_->leads());
+}
+
 TEST_F(ReplicaTest, DeliversOnlyAsLongAsNobodyElseCanLead) {
   Pass(absl::Seconds(1));
   EXPECT_TRUE(a_->MayDeliver());
