@@ -260,17 +260,8 @@ struct ReadInboxAnswer {
   bool complete = false;        // the inbox held no more
 };
 
-// Everything that a new leader must know before it accepts a session or an outcome.
-struct LoadLeadership {};
-struct LoadLeadershipAnswer {
-  struct HeldLease {
-    int64_t row = 0;
-    Lease lease;
-    RankedJob job;  // as it now stands: same activation
-  };
-  std::vector<HeldLease> leases;
-  std::vector<int64_t> dead_lease_rows;  // rows without a live lease
-  std::vector<SessionRow> sessions;
+// What the journal remembers of leaders before.
+struct JournalMemory {
   struct EndedToken {
     uint64_t fencing_number = 0;
     OutcomeKind kind = OutcomeKind::kComplete;
@@ -283,14 +274,44 @@ struct LoadLeadershipAnswer {
     absl::Duration age;
   };
   std::vector<AnsweredRequest> requests;  // the oldest first
+};
+
+// A row of the journal.
+struct JournalPlace {
+  uint64_t epoch = 0;
+  int64_t number = 0;
+};
+
+// What a new leader must know before it accepts a session: leases, sessions, and the newest part of
+// the journal.
+struct LoadLeadership {};
+struct LoadLeadershipAnswer {
+  struct HeldLease {
+    int64_t row = 0;
+    Lease lease;
+    RankedJob job;  // as it now stands: same activation
+  };
+  std::vector<HeldLease> leases;
+  std::vector<int64_t> dead_lease_rows;  // rows without a live lease
+  std::vector<SessionRow> sessions;
+  JournalMemory journal;
+  std::optional<JournalPlace> journal_rest;  // what is older than this row was left out
   SessionNumber next_session = 1;
   absl::Time now;
 };
 
-using StoreRequest =
-    std::variant<AddJobs, AddKeyedJobs, RemoveJob, LeaseJobs, LeaseWindow, RecordOutcomes,
-                 WriteMissingLeases, OpenSession, EndSessions, DeleteInbox, ReserveJobIds,
-                 ReadPriorities, ReadWindows, ReadQueueHeads, ReadJobs, ReadInbox, LoadLeadership>;
+// The journal before a row.
+struct LoadJournal {
+  JournalPlace before;
+};
+struct LoadJournalAnswer {
+  JournalMemory journal;
+};
+
+using StoreRequest = std::variant<AddJobs, AddKeyedJobs, RemoveJob, LeaseJobs, LeaseWindow,
+                                  RecordOutcomes, WriteMissingLeases, OpenSession, EndSessions,
+                                  DeleteInbox, ReserveJobIds, ReadPriorities, ReadWindows,
+                                  ReadQueueHeads, ReadJobs, ReadInbox, LoadLeadership, LoadJournal>;
 
 // The alternative with the request's index answers it. With any status but OK it is empty and
 // nothing was done. kUnavailable: the database is away. kFailedPrecondition: another leader has
@@ -302,6 +323,6 @@ using StoreAnswer =
                  LeaseWindowAnswer, RecordOutcomesAnswer, WriteMissingLeasesAnswer,
                  OpenSessionAnswer, EndSessionsAnswer, DeleteInboxAnswer, ReserveJobIdsAnswer,
                  ReadPrioritiesAnswer, ReadWindowsAnswer, ReadQueueHeadsAnswer, ReadJobsAnswer,
-                 ReadInboxAnswer, LoadLeadershipAnswer>;
+                 ReadInboxAnswer, LoadLeadershipAnswer, LoadJournalAnswer>;
 
 }  // namespace leasehold

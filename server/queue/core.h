@@ -118,6 +118,8 @@ struct Core {
 
   uint64_t epoch = 0;
   bool adopts = true;  // leases whose rows are missing
+  // The whole journal is loaded: what it does not know never was.
+  bool journal_whole = true;
   uint32_t counter = 0;
   bool loaded = false;           // leases and journal are known: sessions and outcomes are taken
   bool store_available = false;  // what is submitted has a chance

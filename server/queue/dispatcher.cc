@@ -46,8 +46,9 @@ Effects Dispatcher::TakeEffects() {
 
 absl::Time Dispatcher::WakeAt() const {
   if (leader_ == nullptr) return absl::InfiniteFuture();
-  if (!leads()) return leader_->core.store_available ? load_at_ : absl::InfiniteFuture();
-  return std::min({next_due_, next_sweep_, leader_->core.AwaitsSessionsUntil(),
+  const absl::Time load_at = leader_->core.store_available ? load_at_ : absl::InfiniteFuture();
+  if (!leads()) return load_at;
+  return std::min({load_at, next_due_, next_sweep_, leader_->core.AwaitsSessionsUntil(),
                    leader_->sessions.next_wake(), leader_->adder.next_wake(),
                    leader_->lease_rows.next_wake(), leader_->recorder.next_wake(),
                    leader_->reader.next_wake()});
@@ -80,39 +81,47 @@ void Dispatcher::Tick() {
 }
 
 template <typename AnyEvent>
-bool Dispatcher::Defer(AnyEvent& event) {
-  if (leader_->core.loaded) return false;
+bool Dispatcher::Defer(AnyEvent& event, bool waits_for_journal) {
+  if (leader_->core.loaded && !waits_for_journal) return false;
   deferred_.push_back(std::move(event));
   return true;
 }
 
 void Dispatcher::On(AddJobsCalled event) {
   if (leader_ == nullptr) return Want(AnswerAddJobs{event.call, NoLeader()});
-  if (!Defer(event)) leader_->adder.Add(std::move(event));
+  if (!Defer(event, IsInTheJournal(event.request))) leader_->adder.Add(std::move(event));
 }
 
 void Dispatcher::On(RemoveJobCalled event) {
   if (leader_ == nullptr) return Want(AnswerRemoveJob{event.call, NoLeader()});
-  if (!Defer(event)) leader_->adder.Remove(std::move(event));
+  if (!Defer(event, IsInTheJournal(event.request))) leader_->adder.Remove(std::move(event));
 }
 
 void Dispatcher::On(OutcomesReported event) {
   if (leader_ == nullptr) return Want(AnswerOutcomes{event.call, NoLeader()});
-  if (!Defer(event)) leader_->recorder.Report(event.call, std::move(event.outcomes));
+  std::vector<LeaseToken> tokens;
+  for (const Outcome& outcome : event.outcomes) tokens.push_back(outcome.token);
+  if (!Defer(event, IsInTheJournal(tokens)))
+    leader_->recorder.Report(event.call, std::move(event.outcomes));
 }
 
 void Dispatcher::On(StreamOpened event) {
   if (leader_ == nullptr) return Want(EndStream{event.stream, NoLeader()});
-  if (!Defer(event)) leader_->sessions.Open(event.stream, std::move(event.open));
+  const StreamId stream = event.stream;
+  if (Defer(event, IsInTheJournal(event.open.held))) {
+    deferred_streams_.insert(stream);
+  } else {
+    leader_->sessions.Open(stream, std::move(event.open));
+  }
 }
 
 void Dispatcher::On(FrameReceived event) {
-  if (leader_ == nullptr || Defer(event)) return;
+  if (leader_ == nullptr || Defer(event, deferred_streams_.contains(event.stream))) return;
   leader_->sessions.Receive(event.stream, std::move(event.frame));
 }
 
 void Dispatcher::On(StreamEnded event) {
-  if (leader_ == nullptr || Defer(event)) return;
+  if (leader_ == nullptr || Defer(event, deferred_streams_.contains(event.stream))) return;
   leader_->sessions.StreamEnded(event.stream, event.visibly);
 }
 
@@ -142,10 +151,8 @@ void Dispatcher::On(StoreBack event) {
   leader_->core.epoch = event.epoch;
   leader_->core.store_available = true;
   leader_->adder.ForgetIds();
-  if (!leader_->core.loaded) {
-    if (load_at_ != absl::InfiniteFuture()) load_at_ = now_;
-    return;
-  }
+  if (load_at_ != absl::InfiniteFuture()) load_at_ = now_;
+  if (!leader_->core.loaded) return;
   leader_->core.ready.Forget();
   leader_->reader.Forget();
   leader_->reader.InboxFilled();
@@ -198,9 +205,8 @@ void Dispatcher::EndLeadership() {
                   std::make_move_iterator(core.effects.end()));
   last_ticket_ = core.last_ticket;
   leader_.reset();
-  for (Event& event : std::exchange(deferred_, {})) {
-    std::visit([this](auto& e) { On(std::move(e)); }, event);
-  }
+  load_at_ = absl::InfiniteFuture();
+  TakeDeferred();
 }
 
 void Dispatcher::Load() {
@@ -214,24 +220,71 @@ void Dispatcher::Load() {
 }
 
 void Dispatcher::LoadAgain() {
-  if (leader_->core.store_available && now_ >= load_at_) Load();
+  if (!leader_->core.store_available || now_ < load_at_) return;
+  if (leader_->core.loaded) {
+    LoadTheRest();
+  } else {
+    Load();
+  }
 }
 
 void Dispatcher::Loaded(LoadLeadershipAnswer& answer) {
   Core& core = leader_->core;
-  for (const auto& ended : answer.tokens) {
-    core.ended_tokens.Add(ended.fencing_number, ended.kind, now_ - ended.age);
-  }
-  for (auto& request : answer.requests) {
-    core.requests.Answered(request.key, request.ids, now_ - request.age);
-  }
+  Remember(answer.journal);
   LoadLeases(answer);
   core.loaded = true;
+  core.journal_whole = !answer.journal_rest.has_value();
+  if (!core.journal_whole) {
+    journal_rest_ = *answer.journal_rest;
+    LoadTheRest();
+  }
   leader_->reader.InboxFilled();
   core.WantLeasing();
+  TakeDeferred();
+}
+
+// Jobs are leased meanwhile: only what the newest part of the journal does not know has to wait.
+void Dispatcher::LoadTheRest() {
+  load_at_ = absl::InfiniteFuture();
+  leader_->core.SubmitToStore(LoadJournal{journal_rest_},
+                              [this](const absl::Status& status, StoreAnswer& answer) {
+                                if (!status.ok()) {
+                                  load_at_ = now_ + kPauseAfterFailedLoad;
+                                  return;
+                                }
+                                Remember(std::get<LoadJournalAnswer>(answer).journal);
+                                leader_->core.journal_whole = true;
+                                TakeDeferred();
+                              });
+}
+
+void Dispatcher::Remember(JournalMemory& journal) {
+  for (const auto& ended : journal.tokens) {
+    leader_->core.ended_tokens.Add(ended.fencing_number, ended.kind, now_ - ended.age);
+  }
+  leader_->core.requests.Recall(std::move(journal.requests), now_);
+}
+
+void Dispatcher::TakeDeferred() {
+  deferred_streams_.clear();
   for (Event& event : std::exchange(deferred_, {})) {
     std::visit([this](auto& e) { On(std::move(e)); }, event);
   }
+}
+
+bool Dispatcher::IsInTheJournal(const std::optional<RequestKey>& request) const {
+  const Core& core = leader_->core;
+  return core.loaded && !core.journal_whole && request.has_value() &&
+         !core.requests.Knows(*request);
+}
+
+bool Dispatcher::IsInTheJournal(const std::vector<LeaseToken>& tokens) const {
+  Core& core = leader_->core;
+  if (!core.loaded || core.journal_whole) return false;
+  return std::any_of(tokens.begin(), tokens.end(), [&core](const LeaseToken& token) {
+    return core.leases.Find(token) == nullptr &&
+           !core.ended_tokens.Find(token.fencing_number).has_value();
+  });
 }
 
 void Dispatcher::LoadLeases(LoadLeadershipAnswer& answer) {

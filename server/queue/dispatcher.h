@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -86,12 +88,19 @@ class Dispatcher {
   void On(StoreBack event);
   void On(InboxFilled);
 
-  // Whether an event must wait until the leases and the journal are loaded.
+  // Whether an event must wait until the leases and the newest part of the journal are loaded, or
+  // all of it.
   template <typename AnyEvent>
-  bool Defer(AnyEvent& event);
+  bool Defer(AnyEvent& event, bool waits_for_journal);
   void Load();
   void LoadAgain();
   void Loaded(LoadLeadershipAnswer& answer);
+  void LoadTheRest();
+  void Remember(JournalMemory& journal);
+  void TakeDeferred();
+  // Whether an event must wait until the whole journal is loaded: only that knows what it is about.
+  bool IsInTheJournal(const std::optional<RequestKey>& request) const;
+  bool IsInTheJournal(const std::vector<LeaseToken>& tokens) const;
   void LoadLeases(LoadLeadershipAnswer& answer);
   void EndLeadership();
   void Tick();
@@ -105,10 +114,12 @@ class Dispatcher {
   std::unique_ptr<Leader> leader_;
   Effects effects_;  // those that need no leader
   std::vector<Event> deferred_;
+  std::set<StreamId> deferred_streams_;  // whose opening is among them
   absl::Time next_due_ = absl::InfiniteFuture();
   absl::Time next_sweep_ = absl::InfinitePast();
   absl::Time next_proof_ = absl::InfinitePast();
   absl::Time load_at_ = absl::InfiniteFuture();  // loading failed: the next try
+  JournalPlace journal_rest_;                    // what is older is not loaded yet
 };
 
 }  // namespace leasehold::queue

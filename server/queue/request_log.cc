@@ -28,6 +28,15 @@ std::vector<CallId> RequestLog::Answered(const RequestKey& key, const std::vecto
   return TakeWaiting(key.id);
 }
 
+void RequestLog::Recall(std::vector<JournalMemory::AnsweredRequest> answers, absl::Time now) {
+  for (auto answer = answers.rbegin(); answer != answers.rend(); ++answer) {
+    const auto [entry, fresh] = entries_.try_emplace(answer->key.id);
+    if (!fresh) continue;
+    entry->second = {answer->key.body, true, JobIdRuns(answer->ids)};
+    in_order_.push_front({answer->key.id, now - answer->age});
+  }
+}
+
 std::vector<CallId> RequestLog::GaveUp(const RequestKey& key) {
   const auto found = entries_.find(key.id);
   if (found == entries_.end() || found->second.answered) return {};

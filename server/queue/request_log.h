@@ -35,6 +35,10 @@ class RequestLog {
 
   // Returns the calls that repeated the request meanwhile.
   std::vector<CallId> Answered(const RequestKey& key, const std::vector<JobId>& ids, absl::Time at);
+  // Whether it was answered, or is under way.
+  bool Knows(const RequestKey& key) const { return entries_.contains(key.id); }
+  // Answers older than every other that it has had, the oldest first.
+  void Recall(std::vector<JournalMemory::AnsweredRequest> answers, absl::Time now);
   // Nothing was done: the next one with this id runs.
   std::vector<CallId> GaveUp(const RequestKey& key);
 

@@ -42,5 +42,6 @@ absl::StatusOr<ReadQueueHeadsAnswer> Execute(Connection& connection, const ReadQ
 absl::StatusOr<ReadJobsAnswer> Execute(Connection& connection, const ReadJobs& request);
 absl::StatusOr<ReadInboxAnswer> Execute(Connection& connection, const ReadInbox& request);
 absl::StatusOr<LoadLeadershipAnswer> Execute(Connection& connection, const LoadLeadership& request);
+absl::StatusOr<LoadJournalAnswer> Execute(Connection& connection, const LoadJournal& request);
 
 }  // namespace leasehold::store

@@ -7,9 +7,11 @@
 namespace leasehold::store {
 
 // How long, and how many, request ids and ended tokens the journal keeps: whichever is less. That
-// much fits a leader's memory and the second that a takeover may take.
+// much fits a leader's memory, and is read within a second or so.
 inline constexpr absl::Duration kJournalAge = absl::Minutes(10);
 inline constexpr char kJournalAgeText[] = "600 seconds";
 inline constexpr int64_t kJournalSize = 4'000'000;
+// Of these a takeover waits to be read; the older ones follow.
+inline constexpr int kRecentJournalRows = 1000;
 
 }  // namespace leasehold::store

@@ -10,12 +10,12 @@
 #include "server/store/journal_limits.h"
 #include "server/store/row_reader.h"
 
-// What a new leader reads before it leads: leases, sessions, and the journal's answers.
+// What a new leader reads: leases, sessions, and the journal's answers.
 namespace leasehold::store {
 namespace {
 
-using AnsweredRequest = LoadLeadershipAnswer::AnsweredRequest;
-using EndedToken = LoadLeadershipAnswer::EndedToken;
+using AnsweredRequest = JournalMemory::AnsweredRequest;
+using EndedToken = JournalMemory::EndedToken;
 using HeldLease = LoadLeadershipAnswer::HeldLease;
 
 absl::Status LoadClock(Connection& connection, LoadLeadershipAnswer& answer) {
@@ -89,7 +89,7 @@ std::array<uint8_t, 16> ReadHash(std::string_view text) {
   return hash;
 }
 
-void ReadRequests(RowReader& row, absl::Duration age, LoadLeadershipAnswer& answer) {
+void ReadRequests(RowReader& row, absl::Duration age, JournalMemory& journal) {
   const std::vector<std::string> ids = row.TextArray();
   const std::vector<std::string> bodies = row.TextArray();
   const std::vector<int64_t> counts = row.BigintArray();
@@ -97,31 +97,44 @@ void ReadRequests(RowReader& row, absl::Duration age, LoadLeadershipAnswer& answ
   auto next = answered.begin();
   for (size_t i = 0; i < ids.size(); ++i) {
     const auto end = next + std::min<int64_t>(counts[i], std::distance(next, answered.end()));
-    answer.requests.push_back(
+    journal.requests.push_back(
         {{ReadHash(ids[i]), ReadHash(bodies[i])}, std::vector<JobId>(next, end), age});
     next = end;
   }
 }
 
-void ReadTokens(RowReader& row, OutcomeKind kind, absl::Duration age,
-                LoadLeadershipAnswer& answer) {
+void ReadTokens(RowReader& row, OutcomeKind kind, absl::Duration age, JournalMemory& journal) {
   for (int64_t number : row.BigintArray()) {
-    answer.tokens.push_back(EndedToken{static_cast<uint64_t>(number), kind, age});
+    journal.tokens.push_back(EndedToken{static_cast<uint64_t>(number), kind, age});
   }
 }
 
-absl::Status LoadJournal(Connection& connection, LoadLeadershipAnswer& answer) {
-  const auto result = connection.Run(sql::kLoadJournal, std::string(kJournalAgeText));
+// One row of the journal, from its age on.
+void ReadMemory(RowReader& row, JournalMemory& journal) {
+  const absl::Duration age = absl::Microseconds(row.Bigint());
+  if (age > kJournalAge) return;
+  ReadRequests(row, age, journal);
+  ReadTokens(row, OutcomeKind::kComplete, age, journal);
+  ReadTokens(row, OutcomeKind::kFail, age, journal);
+  ReadTokens(row, OutcomeKind::kRelease, age, journal);
+}
+
+void SortByAge(JournalMemory& journal) {
+  std::ranges::stable_sort(journal.requests, std::greater(), &AnsweredRequest::age);
+}
+
+absl::Status LoadRecentJournal(Connection& connection, LoadLeadershipAnswer& answer) {
+  const auto result = connection.Run(sql::kLoadRecentJournal, kRecentJournalRows);
   if (!result.ok()) return result.status();
+  JournalPlace last;
   for (const pqxx::row& columns : *result) {
     RowReader row(columns);
-    const absl::Duration age = absl::Microseconds(row.Bigint());
-    ReadRequests(row, age, answer);
-    ReadTokens(row, OutcomeKind::kComplete, age, answer);
-    ReadTokens(row, OutcomeKind::kFail, age, answer);
-    ReadTokens(row, OutcomeKind::kRelease, age, answer);
+    last.epoch = static_cast<uint64_t>(row.Bigint());
+    last.number = row.Bigint();
+    ReadMemory(row, answer.journal);
   }
-  std::ranges::stable_sort(answer.requests, std::greater(), &AnsweredRequest::age);
+  if (static_cast<int>(result->size()) == kRecentJournalRows) answer.journal_rest = last;
+  SortByAge(answer.journal);
   return absl::OkStatus();
 }
 
@@ -129,9 +142,22 @@ absl::Status LoadJournal(Connection& connection, LoadLeadershipAnswer& answer) {
 
 absl::StatusOr<LoadLeadershipAnswer> Execute(Connection& connection, const LoadLeadership&) {
   LoadLeadershipAnswer answer;
-  for (const auto load : {LoadClock, LoadLeases, LoadSessions, LoadJournal}) {
+  for (const auto load : {LoadClock, LoadLeases, LoadSessions, LoadRecentJournal}) {
     if (absl::Status status = load(connection, answer); !status.ok()) return status;
   }
+  return answer;
+}
+
+absl::StatusOr<LoadJournalAnswer> Execute(Connection& connection, const LoadJournal& request) {
+  const auto result = connection.Run(sql::kLoadJournal, std::string(kJournalAgeText),
+                                     request.before.epoch, request.before.number);
+  if (!result.ok()) return result.status();
+  LoadJournalAnswer answer;
+  for (const pqxx::row& columns : *result) {
+    RowReader row(columns);
+    ReadMemory(row, answer.journal);
+  }
+  SortByAge(answer.journal);
   return answer;
 }
 

@@ -86,8 +86,9 @@ void Database::Crash() {
   tables.LoseAsynchronousCommits();
   story_.Count(Happening::kLeaseRowsLost, static_cast<int64_t>(rows - tables.leases.size()));
   leadership.renewals = renewals_on_disk_;
-  // A sequence from which nothing was kept goes back.
-  tables.next_job = tables.last_used_job + 1;
+  // A sequence goes back as far as nothing of it was kept. What a leader reserves is: so many ids
+  // are written ahead at once that the reservation is a commit of its own.
+  tables.next_job = std::max(tables.last_used_job, tables.reserved_job) + 1;
   while (!connections_.empty()) Lose(connections_.begin()->first);
 }
 

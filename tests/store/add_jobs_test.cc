@@ -131,9 +131,9 @@ TEST_F(AddJobsTest, KeepsTheAnswersOfRequestsInTheJournal) {
 
   const auto loaded = Ask<LoadLeadershipAnswer>(LoadLeadership());
 
-  ASSERT_THAT(loaded.value().requests, SizeIs(1));
-  EXPECT_EQ(loaded->requests[0].key, KeyOf(0xab, 1));
-  EXPECT_THAT(loaded->requests[0].ids, ElementsAre(2, 3));
+  ASSERT_THAT(loaded.value().journal.requests, SizeIs(1));
+  EXPECT_EQ(loaded->journal.requests[0].key, KeyOf(0xab, 1));
+  EXPECT_THAT(loaded->journal.requests[0].ids, ElementsAre(2, 3));
 }
 
 TEST_F(AddJobsTest, TakesNoIdTwice) {

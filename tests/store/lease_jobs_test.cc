@@ -147,10 +147,10 @@ TEST_F(LeaseJobsTest, LoadsWhatANewLeaderMustKnow) {
   ASSERT_THAT(loaded.sessions, SizeIs(1));
   EXPECT_EQ(loaded.sessions[0].session_id, "session");
   EXPECT_THAT(loaded.sessions[0].tasks, ElementsAre("a \"b\"", "c"));
-  ASSERT_THAT(loaded.tokens, SizeIs(2));
-  EXPECT_EQ(loaded.tokens[0].fencing_number, tokens[0].fencing_number);
-  EXPECT_EQ(loaded.tokens[0].kind, OutcomeKind::kComplete);
-  EXPECT_EQ(loaded.tokens[1].kind, OutcomeKind::kFail);
+  ASSERT_THAT(loaded.journal.tokens, SizeIs(2));
+  EXPECT_EQ(loaded.journal.tokens[0].fencing_number, tokens[0].fencing_number);
+  EXPECT_EQ(loaded.journal.tokens[0].kind, OutcomeKind::kComplete);
+  EXPECT_EQ(loaded.journal.tokens[1].kind, OutcomeKind::kFail);
   EXPECT_GT(loaded.next_session, 7);
   EXPECT_GT(loaded.now, absl::UnixEpoch());
 

@@ -141,7 +141,7 @@ TEST_F(RecordOutcomesTest, JournalsEveryTokenOfALargeBatchAsItWas) {
   Record(mixed);
 
   std::map<uint64_t, OutcomeKind> loaded;
-  for (const auto& token : Ask<LoadLeadershipAnswer>(LoadLeadership()).value().tokens) {
+  for (const auto& token : Ask<LoadLeadershipAnswer>(LoadLeadership()).value().journal.tokens) {
     loaded[token.fencing_number] = token.kind;
   }
   ASSERT_THAT(loaded, SizeIs(2000));

@@ -38,6 +38,8 @@ absl::StatusOr<ReadJobsAnswer> Execute(Tables& tables, const ReadJobs& request, 
 absl::StatusOr<ReadInboxAnswer> Execute(Tables& tables, const ReadInbox& request, absl::Time now);
 absl::StatusOr<LoadLeadershipAnswer> Execute(Tables& tables, const LoadLeadership& request,
                                              absl::Time now);
+absl::StatusOr<LoadJournalAnswer> Execute(Tables& tables, const LoadJournal& request,
+                                          absl::Time now);
 
 // What the transaction of an SQL caller sees of leases. One at REPEATABLE READ misses those that
 // came after its snapshot, and takes the job for unleased.

@@ -47,6 +47,7 @@ absl::StatusOr<ReserveJobIdsAnswer> Execute(Tables& tables, const ReserveJobIds&
                                             absl::Time) {
   ReserveJobIdsAnswer answer;
   for (int i = 0; i < request.count; ++i) answer.ids.push_back(tables.next_job++);
+  tables.reserved_job = tables.next_job - 1;
   return answer;
 }
 
@@ -112,6 +113,24 @@ absl::StatusOr<ReadInboxAnswer> Execute(Tables& tables, const ReadInbox& request
   return answer;
 }
 
+namespace {
+
+// What lies from one place of the journal to another; without the other, to its end.
+void Recall(const Tables& tables, JournalPlace from, std::optional<JournalPlace> to, absl::Time now,
+            JournalMemory& journal) {
+  for (const auto& [number, ended] : tables.ended_tokens) {
+    if (number < from.epoch || (to.has_value() && number >= to->epoch)) continue;
+    journal.tokens.push_back({number, ended.kind, now - ended.at});
+  }
+  const auto end = to.has_value() ? static_cast<size_t>(to->number) : tables.requests.size();
+  for (auto i = static_cast<size_t>(from.number); i < end; ++i) {
+    const auto& request = tables.requests[i];
+    journal.requests.push_back({request.key, request.ids, now - request.at});
+  }
+}
+
+}  // namespace
+
 absl::StatusOr<LoadLeadershipAnswer> Execute(Tables& tables, const LoadLeadership&,
                                              absl::Time now) {
   LoadLeadershipAnswer answer;
@@ -125,14 +144,26 @@ absl::StatusOr<LoadLeadershipAnswer> Execute(Tables& tables, const LoadLeadershi
     if (!live) answer.dead_lease_rows.push_back(number);
   }
   for (const auto& [number, session] : tables.executors) answer.sessions.push_back(session);
-  for (const auto& [number, ended] : tables.ended_tokens) {
-    answer.tokens.push_back({number, ended.kind, now - ended.at});
+  JournalPlace from;  // the first token and request of the recent ones
+  size_t left = tables.recent_journal;
+  for (auto ended = tables.ended_tokens.rbegin(); ended != tables.ended_tokens.rend(); ++ended) {
+    if (left-- == 0) break;
+    from.epoch = ended->first;
   }
-  for (const auto& request : tables.requests) {
-    answer.requests.push_back({request.key, request.ids, now - request.at});
-  }
+  const size_t requests = tables.requests.size();
+  from.number = static_cast<int64_t>(requests - std::min(requests, tables.recent_journal));
+  Recall(tables, from, {}, now, answer.journal);
+  const size_t recalled = answer.journal.tokens.size() + answer.journal.requests.size();
+  if (recalled < tables.ended_tokens.size() + requests) answer.journal_rest = from;
   answer.next_session = tables.next_session;
   answer.now = now;
+  return answer;
+}
+
+absl::StatusOr<LoadJournalAnswer> Execute(Tables& tables, const LoadJournal& request,
+                                          absl::Time now) {
+  LoadJournalAnswer answer;
+  Recall(tables, {}, request.before, now, answer.journal);
   return answer;
 }
 

@@ -31,6 +31,7 @@ RandomWorld::RandomWorld(uint64_t seed) : plain_(seed % 3 == 0), random_(seed) {
   for (uint64_t server = 0; server < 2; ++server) {
     servers_.push_back(std::make_unique<QueueHarness>(tables_, SmallAndQuick(seed), seed + server));
   }
+  tables_.recent_journal = 1 + seed % 7;
   leader().Lead();
   for (auto& server : servers_) server->answers_for_store = false;
   for (int i = 0; i < 4; ++i) workers_.emplace_back();

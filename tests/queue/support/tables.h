@@ -43,9 +43,12 @@ struct Tables {
   // The journal.
   std::map<uint64_t, EndedToken> ended_tokens;
   std::vector<AnsweredRequest> requests;
+  // How many of each a new leader reads at first.
+  size_t recent_journal = 1000;
 
   JobId next_job = 1;
   JobId last_used_job = 0;  // the highest that was ever inserted
+  JobId reserved_job = 0;   // the highest that a leader reserved, which is on disk
   int64_t next_inbox = 1;
   SessionNumber next_session = 1;
   std::set<SessionNumber> session_numbers;  // ever given

@@ -52,7 +52,7 @@ TEST_P(AddingJobs, IsAllOrNothing) {
 
   EXPECT_FALSE(Exists(ids[0]));
   EXPECT_FALSE(Exists(ids[1]));
-  EXPECT_THAT(Load().requests, IsEmpty());
+  EXPECT_THAT(Load().journal.requests, IsEmpty());
 }
 
 TEST_P(AddingJobs, KeepsTheAnswerOfEachRequestThatHasAnId) {
@@ -62,7 +62,7 @@ TEST_P(AddingJobs, KeepsTheAnswerOfEachRequestThatHasAnId) {
   batch.requests = {{std::nullopt, 0, 1}, {KeyOf(0xab, 1), 1, 2}, {KeyOf(2, 3), 3, 1}};
   ASSERT_TRUE(Ask<AddJobsAnswer>(batch).ok());
 
-  const auto requests = Load().requests;
+  const auto requests = Load().journal.requests;
 
   ASSERT_THAT(requests, SizeIs(2));
   for (const auto& request : requests) {

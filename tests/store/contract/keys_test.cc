@@ -130,7 +130,7 @@ TEST_P(AddingByKey, RefusesAKeyThatIsThereAndDoesNothingOfTheRequest) {
 
   EXPECT_THAT(InOrder("first"), IsEmpty());
   EXPECT_THAT(InOrder("second"), IsEmpty());
-  EXPECT_THAT(Load().requests, IsEmpty());
+  EXPECT_THAT(Load().journal.requests, IsEmpty());
   EXPECT_EQ(Find(id).revision, 0);
 }
 
@@ -217,7 +217,7 @@ TEST_P(AddingByKey, KeepsTheAnswerOfARequest) {
       {{.task = "mail", .key = "b"}, {.task = "mail", .key = "a"}}, kThen, KeyOf(3, 4)};
   const auto ids = Ask<AddKeyedJobsAnswer>(request).value().ids;
 
-  const auto requests = Load().requests;
+  const auto requests = Load().journal.requests;
 
   ASSERT_THAT(requests, SizeIs(1));
   EXPECT_EQ(requests[0].key, KeyOf(3, 4));
@@ -235,8 +235,8 @@ TEST_P(RemovingByKey, DeletesAnUnleasedJob) {
   EXPECT_EQ(removed.id, id);
   EXPECT_TRUE(removed.deleted);
   EXPECT_FALSE(Exists(id));
-  ASSERT_THAT(Load().requests, SizeIs(1));
-  EXPECT_THAT(Load().requests[0].ids, ElementsAre(id));
+  ASSERT_THAT(Load().journal.requests, SizeIs(1));
+  EXPECT_THAT(Load().journal.requests[0].ids, ElementsAre(id));
 }
 
 TEST_P(RemovingByKey, LetsALeasedJobRunOnWithoutRetries) {
@@ -255,7 +255,7 @@ TEST_P(RemovingByKey, LetsALeasedJobRunOnWithoutRetries) {
 TEST_P(RemovingByKey, DoesAndKeepsNothingWhereNobodyHasTheKey) {
   const RemoveJob request{"k", KeyOf(1, 2)};
   EXPECT_EQ(Ask<RemoveJobAnswer>(request).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(Load().requests, IsEmpty());
+  EXPECT_THAT(Load().journal.requests, IsEmpty());
 }
 
 TEST_P(RemovingByKey, GivesWayToWhoeverHoldsTheRow) {

@@ -49,8 +49,8 @@ TEST_P(ALeadership, FencesOffEveryWriteOfTheLeaderBefore) {
   EXPECT_EQ(Find(held).activation, 0);
   EXPECT_THAT(LeaseRows(), ElementsAre(1));
   const LoadLeadershipAnswer loaded = Load();
-  EXPECT_THAT(loaded.requests, IsEmpty());
-  EXPECT_THAT(loaded.tokens, IsEmpty());
+  EXPECT_THAT(loaded.journal.requests, IsEmpty());
+  EXPECT_THAT(loaded.journal.tokens, IsEmpty());
   ASSERT_THAT(loaded.sessions, SizeIs(1));
   EXPECT_EQ(loaded.sessions[0].number, 7);
   EXPECT_THAT(TakeInbox(), SizeIs(1));
@@ -124,15 +124,15 @@ TEST_P(ALeadership, RemembersWhatWasAnsweredUnderOthers) {
 
   const LoadLeadershipAnswer loaded = Load();
 
-  ASSERT_THAT(loaded.requests, SizeIs(1));
-  EXPECT_EQ(loaded.requests[0].key, KeyOf(1, 2));
-  EXPECT_THAT(loaded.requests[0].ids, ElementsAre(id));
-  EXPECT_GE(loaded.requests[0].age, absl::ZeroDuration());
-  EXPECT_LT(loaded.requests[0].age, absl::Minutes(1));
-  ASSERT_THAT(loaded.tokens, SizeIs(1));
-  EXPECT_EQ(loaded.tokens[0].fencing_number, token.fencing_number);
-  EXPECT_EQ(loaded.tokens[0].kind, OutcomeKind::kComplete);
-  EXPECT_GE(loaded.tokens[0].age, absl::ZeroDuration());
+  ASSERT_THAT(loaded.journal.requests, SizeIs(1));
+  EXPECT_EQ(loaded.journal.requests[0].key, KeyOf(1, 2));
+  EXPECT_THAT(loaded.journal.requests[0].ids, ElementsAre(id));
+  EXPECT_GE(loaded.journal.requests[0].age, absl::ZeroDuration());
+  EXPECT_LT(loaded.journal.requests[0].age, absl::Minutes(1));
+  ASSERT_THAT(loaded.journal.tokens, SizeIs(1));
+  EXPECT_EQ(loaded.journal.tokens[0].fencing_number, token.fencing_number);
+  EXPECT_EQ(loaded.journal.tokens[0].kind, OutcomeKind::kComplete);
+  EXPECT_GE(loaded.journal.tokens[0].age, absl::ZeroDuration());
   EXPECT_GT(loaded.now, kThen);
 }
 

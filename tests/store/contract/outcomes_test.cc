@@ -15,7 +15,8 @@ class RecordingOutcomes : public ContractTest {
  protected:
   std::vector<std::pair<uint64_t, OutcomeKind>> EndedTokens() {
     std::vector<std::pair<uint64_t, OutcomeKind>> tokens;
-    for (const auto& token : Load().tokens) tokens.emplace_back(token.fencing_number, token.kind);
+    for (const auto& token : Load().journal.tokens)
+      tokens.emplace_back(token.fencing_number, token.kind);
     return tokens;
   }
 
