@@ -43,8 +43,8 @@ class Replica:
              "json"], clean_environment(), self.log)
         wait_until(self.ready, 30, "a server was not ready")
 
-    def end(self):
-        self.program.end(15)
+    def await_end(self):
+        self.program.wait()
         self.spent += self.program.usage.ru_utime + self.program.usage.ru_stime
 
     def cpu(self):
@@ -119,7 +119,8 @@ def measure(side):
         for replica in replicas:
             if replica.program:
                 replica.program.end(15)
-    figures = {"events": EVENTS, "server_rss_mb": rss, "cores_used_by_others": max(0.0, others), "gaps": gaps}
+    figures = {"events": EVENTS, "server_rss_mb": rss, "gaps": gaps,
+               "cores_used_by_others": max(0.0, others)}
     for kind, values in gaps.items():
         figures[f"{kind}_median_ms"] = statistics.median(values)
         figures[f"{kind}_max_ms"] = max(values)
@@ -140,6 +141,6 @@ def one_event(replicas, executor, kind):
     seen = executor.take()
     if seen["started"] < 50:
         raise Failed(f"too little load after a change of leaders: {seen}")
-    leader.end()
+    leader.await_end()
     leader.start()
     return seen["gap_ms"]

@@ -1,5 +1,5 @@
--- The journal's answers and ended tokens before a row of it and up to an age, in no order. Each half
--- of the journal holds no more than fits (see rotate_journal). Rows: age in microseconds,
+-- The journal's answers and ended tokens before a row of it and up to an age, in no order. Each
+-- half of the journal holds no more than fits (see rotate_journal). Rows: age in microseconds,
 -- request_ids bytea[], request_bodies bytea[], answer_counts integer[], answer_ids bigint[],
 -- completed bigint[], failed bigint[], released bigint[]; NULL for empty. Rows that hold neither
 -- request ids nor tokens are left out.
