@@ -130,7 +130,7 @@ def measure(side):
 def one_event(replicas, executor, kind):
     leader = next(replica for replica in replicas if replica.leads())
     other = next(replica for replica in replicas if replica is not leader)
-    quiet = executor.take()
+    executor.take()
     time.sleep(0.3)
     quiet = executor.take()
     if quiet["started"] < 50:

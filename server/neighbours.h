@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "server/store/leadership_store.h"
+#include "server/store/server_info.h"
 
 namespace leasehold {
 

@@ -14,6 +14,7 @@
 #include "server/redact.h"
 #include "server/schema_update.h"
 #include "server/store/embedded/database_url.h"
+#include "server/store/list_servers.h"
 #include "server/store/pg_leadership_store.h"
 #include "server/version.h"
 
@@ -137,9 +138,7 @@ absl::Status Server::CheckNeighbours() {
   // Prepares every statement: the schema is the one that they were written for.
   const auto connection = store::Connection::Open(DatabaseConnection());
   if (!connection.ok()) return connection.status();
-  const auto store = store::PgLeadershipStore::Connect(DatabaseConnection());
-  if (!store.ok()) return store.status();
-  const auto servers = (*store)->ListServers();
+  const auto servers = store::ListServers(**connection);
   if (!servers.ok()) return servers.status();
   return leasehold::CheckNeighbours(Row(), *servers);
 }

@@ -149,7 +149,7 @@ void Replica::Tell(const store::Leadership& seen, MonotonicTime asked) {
   LeaderSeen leader;
   const bool known = !seen.address.empty() && seen.server_id != options_.server_id;
   if (known && !leader_.Stands(asked, options_.ttl)) {
-    leader = {seen.epoch, seen.server_id, seen.address, seen.host};
+    leader = {seen.epoch, seen.server_id, seen.address};
   }
   if (leader == told_) return;
   told_ = leader;

@@ -19,7 +19,6 @@ struct LeaderSeen {
   uint64_t epoch = 0;
   std::string server_id;
   std::string address;
-  std::string host;
 
   bool operator==(const LeaderSeen&) const = default;
 };

@@ -3,12 +3,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/store/server_info.h"
 
 namespace leasehold::store {
 
@@ -17,7 +15,6 @@ struct Leadership {
   uint64_t epoch = 0;     // 0: nobody ever did
   std::string server_id;  // empty: nobody does
   std::string address;    // where its gRPC is reached; empty: it is not registered
-  std::string host;       // the same for servers that reach each other by loopback
   int64_t renewals = 0;   // does not move for the TTL: the leadership is over
   // Who asks for the leadership; its count moves while it does.
   std::string wanted_by;
@@ -66,8 +63,6 @@ class LeadershipStore {
   virtual absl::Status Unregister() = 0;
 
   virtual absl::StatusOr<Leadership> Read() = 0;
-  // Every server that has a row, the leader first.
-  virtual absl::StatusOr<std::vector<ServerInfo>> ListServers() = 0;
 
   // Whether this connection now holds the session lock of the leader: then no other can, and it may
   // take over at once.

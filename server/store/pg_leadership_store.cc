@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "server/store/connection_string.h"
-#include "server/store/list_servers.h"
 #include "server/store/row_reader.h"
 
 namespace leasehold::store {
@@ -37,16 +36,11 @@ absl::StatusOr<Leadership> PgLeadershipStore::Read() {
   leadership.epoch = static_cast<uint64_t>(row.Bigint());
   leadership.server_id = row.Text();
   leadership.address = row.Text();
-  leadership.host = row.Text();
   leadership.renewals = row.Bigint();
   leadership.wanted_by = row.Text();
   leadership.wanted_ticks = row.Bigint();
   leadership.newest_breaking = row.Int();
   return leadership;
-}
-
-absl::StatusOr<std::vector<ServerInfo>> PgLeadershipStore::ListServers() {
-  return store::ListServers(*connection_);
 }
 
 absl::StatusOr<bool> PgLeadershipStore::TryLock() {

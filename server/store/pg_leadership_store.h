@@ -3,7 +3,6 @@
 #include <memory>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "server/store/connection.h"
 #include "server/store/leadership_store.h"
@@ -22,7 +21,6 @@ class PgLeadershipStore final : public LeadershipStore {
   absl::Status Show(int streams) override;
   absl::Status Unregister() override;
   absl::StatusOr<Leadership> Read() override;
-  absl::StatusOr<std::vector<ServerInfo>> ListServers() override;
   absl::StatusOr<bool> TryLock() override;
   absl::StatusOr<uint64_t> TakeOver(uint64_t expected, uint64_t at_least = 0) override;
   absl::StatusOr<bool> NoteTimeline(uint64_t epoch, const std::string& timeline) override;

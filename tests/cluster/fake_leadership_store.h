@@ -75,7 +75,6 @@ class FakeLeadershipStore final : public store::LeadershipStore {
     const auto leader = tables_.servers.find(tables_.leader);
     if (leader != tables_.servers.end()) {
       seen.address = leader->second.row.address;
-      seen.host = leader->second.row.host;
       seen.renewals = leader->second.renewals;
     }
     seen.wanted_by = tables_.wanted_by;
@@ -83,9 +82,6 @@ class FakeLeadershipStore final : public store::LeadershipStore {
     seen.newest_breaking = tables_.newest_breaking;
     tables_.after_reading();
     return seen;
-  }
-  absl::StatusOr<std::vector<store::ServerInfo>> ListServers() override {
-    return std::vector<store::ServerInfo>();
   }
   absl::StatusOr<bool> TryLock() override {
     if (!Reach()) return Lost();

@@ -8,13 +8,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-RequestKey Request(uint8_t id, uint8_t body = 1) {
-  RequestKey key;
-  key.id[0] = id;
-  key.body[0] = body;
-  return key;
-}
-
 class RepeatedRequests : public QueueTest {};
 
 TEST_F(RepeatedRequests, HaveTheFirstAnswerAgain) {

@@ -2,7 +2,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "server/store/leadership_store.h"
 #include "tests/simulation/chance.h"
@@ -30,9 +29,6 @@ class LeadershipStore final : public store::LeadershipStore {
   absl::Status Show(int) override { return Ask(); }
   absl::Status Unregister() override { return Ask(); }
   absl::StatusOr<store::Leadership> Read() override;
-  absl::StatusOr<std::vector<store::ServerInfo>> ListServers() override {
-    return std::vector<store::ServerInfo>();
-  }
   absl::StatusOr<bool> TryLock() override;
   absl::StatusOr<uint64_t> TakeOver(uint64_t expected, uint64_t at_least) override;
   absl::StatusOr<bool> NoteTimeline(uint64_t epoch, const std::string& timeline) override;

@@ -14,6 +14,14 @@
 
 namespace leasehold::fake {
 
+// A caller's request id, and what came with it.
+inline RequestKey Request(uint8_t id, uint8_t body = 1) {
+  RequestKey key;
+  key.id[0] = id;
+  key.body[0] = body;
+  return key;
+}
+
 // A job to add, said in one line: AJob("t").Queue("q").Priority(1).
 class AJob {
  public:
