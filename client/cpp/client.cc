@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "client/cpp/calls.h"
+#include "client/cpp/invoke.h"
 #include "client/cpp/job_proto.h"
 #include "client/cpp/joined_adds.h"
 #include "client/cpp/text.h"
@@ -63,28 +64,13 @@ Servers FromProto(v1::ListServersResponse proto) {
         .address = std::move(*server.mutable_address()),
         .version = std::move(*server.mutable_version()),
         .started_at = ToTime(server.started_at()),
-        .silent =
-            absl::Seconds(server.silent().seconds()) + absl::Nanoseconds(server.silent().nanos()),
+        .silent = ToDuration(server.silent()),
         .streams = server.streams(),
         .leads = server.leads(),
         .epoch = server.epoch(),
     });
   }
   return servers;
-}
-
-using JobStub = v1::JobService::Stub;
-using ExecutorStub = v1::ExecutorService::Stub;
-using AdminStub = v1::AdminService::Stub;
-
-// Calls one method of a service, as often as Calls does.
-template <typename Stub, typename Request, typename Response>
-absl::Status Invoke(Calls& calls, Stub Stubs::*service,
-                    grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                    const Request& request, Response& response) {
-  return calls.Call([&](Stubs& stubs, grpc::ClientContext& context) {
-    return ((stubs.*service).*method)(&context, request, &response);
-  });
 }
 
 absl::StatusOr<std::vector<std::string>> AddAll(Calls& calls,

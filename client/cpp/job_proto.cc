@@ -24,17 +24,21 @@ v1::IfExists ToProto(IfExists mode) {
   return v1::IF_EXISTS_UNSPECIFIED;
 }
 
+}  // namespace
+
+absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
+  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
+}
+
+absl::Duration ToDuration(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+}
+
 void ToProto(absl::Time time, google::protobuf::Timestamp& proto) {
   const int64_t seconds = absl::ToUnixSeconds(time);
   proto.set_seconds(seconds);
   proto.set_nanos(static_cast<int32_t>((time - absl::FromUnixSeconds(seconds)) /
                                        absl::Nanoseconds(1) % kNanosPerSecond));
-}
-
-}  // namespace
-
-absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
-  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
 }
 
 void ToProto(absl::Duration duration, google::protobuf::Duration& proto) {
