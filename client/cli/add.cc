@@ -94,8 +94,9 @@ absl::Status Run(const AddOptions& options, Session& session) {
     if (!payload.ok()) return payload.status();
     job.payload = *std::move(payload);
   }
-  client::Client client(session.client);
-  const absl::StatusOr<std::string> id = client.AddJob(job);
+  const auto backend = session.open_backend();
+  if (!backend.ok()) return backend.status();
+  const absl::StatusOr<std::string> id = (*backend)->AddJob(job);
   if (!id.ok()) return id.status();
   session.out << (session.json ? nlohmann::json{{"id", *id}}.dump() : *id) << '\n';
   return absl::OkStatus();

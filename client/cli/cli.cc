@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "client/cli/command.h"
+#include "client/cli/server_backend.h"
 #include "client/cli/text.h"
 #include "client/cli/values.h"
 #include "client/cpp/client.h"
@@ -79,7 +80,9 @@ int UsageError(const CLI::App& app, const CLI::Error& error, std::ostream& err) 
 
 int RunCommandLine(std::vector<std::string> arguments, std::istream& in, std::ostream& out,
                    std::ostream& err, size_t width) {
-  Session session = {.client = {}, .width = width, .in = in, .out = out, .err = err};
+  Session session = {
+      .client = {}, .open_backend = {}, .width = width, .in = in, .out = out, .err = err};
+  session.open_backend = [&session] { return std::make_unique<ServerBackend>(session.client); };
   Action action;
   CLI::App app("Runs and looks after background jobs.", "leasehold");
   DefineEverything(app, session, action);

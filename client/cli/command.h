@@ -9,6 +9,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/cli/backend.h"
 #include "client/cpp/client.h"
 
 namespace leasehold::cli {
@@ -17,6 +18,8 @@ namespace leasehold::cli {
 struct Session {
   // --server and --timeout.
   client::ClientOptions client;
+  // Where the queue is; asked once by a command.
+  BackendFactory open_backend;
   // --json: one JSON document on `out`.
   bool json = false;
   // Columns of the terminal; 0: `out` is none.

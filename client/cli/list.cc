@@ -40,7 +40,7 @@ struct Listing {
   bool more = false;
 };
 
-absl::StatusOr<Listing> ReadJobs(const ListOptions& options, client::Client& client) {
+absl::StatusOr<Listing> ReadJobs(const ListOptions& options, Backend& backend) {
   Listing listing;
   client::ListJobsOptions query = options.jobs;
   // Rows still wanted.
@@ -50,7 +50,7 @@ absl::StatusOr<Listing> ReadJobs(const ListOptions& options, client::Client& cli
   };
   do {
     query.page_size = static_cast<int>(std::min<size_t>(kPageSize, wanted()));
-    absl::StatusOr<client::JobPage> page = client.ListJobs(query);
+    absl::StatusOr<client::JobPage> page = backend.ListJobs(query);
     if (!page.ok()) return page.status();
     for (client::Job& job : page->jobs) listing.jobs.push_back(std::move(job));
     query.page_token = std::move(page->next_page_token);
@@ -60,8 +60,9 @@ absl::StatusOr<Listing> ReadJobs(const ListOptions& options, client::Client& cli
 }
 
 absl::Status Run(const ListOptions& options, Session& session) {
-  client::Client client(session.client);
-  const absl::StatusOr<Listing> listing = ReadJobs(options, client);
+  const auto backend = session.open_backend();
+  if (!backend.ok()) return backend.status();
+  const absl::StatusOr<Listing> listing = ReadJobs(options, **backend);
   if (!listing.ok()) return listing.status();
   if (session.json) {
     PrintJobsJson(listing->jobs, session.out);

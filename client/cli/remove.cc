@@ -16,8 +16,9 @@ void DefineOptions(CLI::App& command, RemoveOptions& options) {
 }
 
 absl::Status Run(const RemoveOptions& options, Session& session) {
-  client::Client client(session.client);
-  const absl::StatusOr<std::string> id = client.RemoveJob(options.key);
+  const auto backend = session.open_backend();
+  if (!backend.ok()) return backend.status();
+  const absl::StatusOr<std::string> id = (*backend)->RemoveJob(options.key);
   if (!id.ok()) return id.status();
   session.out << (session.json ? nlohmann::json{{"id", *id}}.dump() : *id) << '\n';
   return absl::OkStatus();

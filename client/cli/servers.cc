@@ -8,8 +8,9 @@ namespace {
 struct ServersOptions {};
 
 absl::Status Run(const ServersOptions&, Session& session) {
-  client::Client client(session.client);
-  const absl::StatusOr<client::Servers> servers = client.ListServers();
+  const auto backend = session.open_backend();
+  if (!backend.ok()) return backend.status();
+  const absl::StatusOr<client::Servers> servers = (*backend)->ListServers();
   if (!servers.ok()) return servers.status();
   if (session.json) {
     session.out << ServersJson(*servers) << '\n';

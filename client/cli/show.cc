@@ -16,8 +16,9 @@ void DefineOptions(CLI::App& command, ShowOptions& options) {
 }
 
 absl::Status Run(const ShowOptions& options, Session& session) {
-  client::Client client(session.client);
-  const absl::StatusOr<client::Job> job = client.GetJob(options.id);
+  const auto backend = session.open_backend();
+  if (!backend.ok()) return backend.status();
+  const absl::StatusOr<client::Job> job = (*backend)->GetJob(options.id);
   if (!job.ok()) return job.status();
   if (session.json) {
     session.out << JobJson(*job) << '\n';

@@ -9,8 +9,9 @@ namespace {
 struct StatsOptions {};
 
 absl::Status Run(const StatsOptions&, Session& session) {
-  client::Client client(session.client);
-  const absl::StatusOr<client::Stats> stats = client.GetStats();
+  const auto backend = session.open_backend();
+  if (!backend.ok()) return backend.status();
+  const absl::StatusOr<client::Stats> stats = (*backend)->GetStats();
   if (!stats.ok()) return stats.status();
   if (session.json) {
     session.out << StatsJson(*stats) << '\n';

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "client/cli/backend.h"
+
+namespace leasehold::cli {
+
+// Asks a server over gRPC.
+class ServerBackend final : public Backend {
+ public:
+  explicit ServerBackend(const client::ClientOptions& options);
+
+  absl::StatusOr<std::string> AddJob(const client::NewJob& job) override;
+  absl::StatusOr<client::Job> GetJob(const std::string& id) override;
+  absl::StatusOr<client::JobPage> ListJobs(const client::ListJobsOptions& options) override;
+  absl::StatusOr<std::string> RemoveJob(const std::string& key) override;
+  absl::StatusOr<std::vector<std::string>> CompleteJobs(
+      const std::vector<std::string>& ids) override;
+  absl::StatusOr<std::vector<std::string>> FailJobs(const std::vector<std::string>& ids,
+                                                    const std::string& reason) override;
+  absl::StatusOr<std::vector<std::string>> RescheduleJobs(
+      const std::vector<std::string>& ids, const client::Reschedule& reschedule) override;
+  absl::StatusOr<client::Stats> GetStats() override;
+  absl::StatusOr<client::Servers> ListServers() override;
+  absl::StatusOr<client::QueuePage> ListQueues(int page_size,
+                                               const std::string& page_token) override;
+  absl::StatusOr<std::vector<client::Task>> ListTasks() override;
+  absl::StatusOr<std::vector<client::ExecutorInfo>> ListExecutors() override;
+  absl::StatusOr<std::vector<std::string>> ForceUnlock(
+      const std::vector<std::string>& executor_ids) override;
+  absl::StatusOr<std::vector<client::ExecutorInfo>> SweepExecutors(
+      const client::SweepOptions& options) override;
+  absl::StatusOr<client::CleanUpPage> CleanUp(absl::Duration unchanged_for,
+                                              const std::string& page_token) override;
+  absl::StatusOr<absl::Time> AdvanceClock(absl::Duration by) override;
+
+ private:
+  client::Client client_;
+  client::Admin admin_;
+};
+
+}  // namespace leasehold::cli
