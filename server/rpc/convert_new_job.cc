@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "server/rpc/convert_time.h"
-#include "server/rpc/json_text.h"
+#include "server/base/json_text.h"
 #include "server/rpc/limits.h"
 #include "server/rpc/metadata_json.h"
 #include "server/rpc/text.h"

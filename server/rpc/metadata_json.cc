@@ -3,7 +3,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "server/rpc/json_text.h"
+#include "server/base/json_text.h"
 
 namespace leasehold::rpc {
 

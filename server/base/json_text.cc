@@ -1,10 +1,12 @@
-#include "server/rpc/json_text.h"
+#include "server/base/json_text.h"
 
 #include <bitset>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 
-namespace leasehold::rpc {
+namespace leasehold {
 namespace {
 
 constexpr size_t kMaxDepth = 512;
@@ -17,13 +19,19 @@ bool IsHexDigit(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= '
 // at the first byte that cannot stand where it stands.
 class JsonScanner {
  public:
-  explicit JsonScanner(std::string_view text) : text_(text) {}
+  // Where the text is an array, `elements` gets its own, if it is given.
+  explicit JsonScanner(std::string_view text, std::vector<std::string_view>* elements = nullptr)
+      : text_(text), elements_(elements) {}
 
   std::optional<std::string> Scan() {
     bool value_expected = true;
     while (fault_ == nullptr && (value_expected || depth_ > 0)) {
       SkipSpace();
+      if (value_expected && InRootArray()) element_ = at_;
       value_expected = value_expected ? Value() : AfterValue();
+      if (!value_expected && InRootArray() && elements_ != nullptr) {
+        elements_->push_back(text_.substr(element_, at_ - element_));
+      }
     }
     SkipSpace();
     if (fault_ == nullptr && at_ < text_.size()) fault_ = "unexpected text after the value";
@@ -36,6 +44,8 @@ class JsonScanner {
     if (fault_ == nullptr) fault_ = fault;
     return false;
   }
+
+  bool InRootArray() const { return depth_ == 1 && !is_object_[0]; }
 
   char Peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
@@ -150,8 +160,10 @@ class JsonScanner {
     return at_ > begin;
   }
 
-  std::string_view text_;
+  const std::string_view text_;
+  std::vector<std::string_view>* const elements_;
   size_t at_ = 0;
+  size_t element_ = 0;  // where the one that is being read begins
   const char* fault_ = nullptr;
   size_t depth_ = 0;
   std::bitset<kMaxDepth> is_object_;
@@ -160,6 +172,17 @@ class JsonScanner {
 }  // namespace
 
 std::optional<std::string> FindJsonFault(std::string_view text) { return JsonScanner(text).Scan(); }
+
+absl::StatusOr<std::vector<std::string_view>> SplitJsonArray(std::string_view text) {
+  std::vector<std::string_view> elements;
+  if (auto fault = JsonScanner(text, &elements).Scan(); fault.has_value()) {
+    return absl::InvalidArgumentError(*fault);
+  }
+  if (text[text.find_first_not_of(" \t\r\n")] != '[') {
+    return absl::InvalidArgumentError("is no JSON array");
+  }
+  return elements;
+}
 
 std::string QuoteJson(std::string_view text) {
   std::string quoted = "\"";
@@ -178,4 +201,4 @@ std::string QuoteJson(std::string_view text) {
   return quoted;
 }
 
-}  // namespace leasehold::rpc
+}  // namespace leasehold

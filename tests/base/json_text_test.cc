@@ -1,4 +1,4 @@
-#include "server/rpc/json_text.h"
+#include "server/base/json_text.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,10 +7,12 @@
 #include <random>
 #include <string>
 
-namespace leasehold::rpc {
+namespace leasehold {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Optional;
 
 TEST(JsonTextTest, AcceptsEveryKindOfValue) {
@@ -137,10 +139,26 @@ TEST(JsonTextTest, AgreesWithAnotherParser) {
   EXPECT_GT(valid, 500);
 }
 
+TEST(JsonTextTest, SplitsAnArrayIntoItsElementsByteForByte) {
+  EXPECT_THAT(
+      SplitJsonArray(" [1e999 , \"a,]\\\"\",[ 1,[] ]\n,{ \"k\": [ {} , 2 ] },null,[],{} ]\t")
+          .value(),
+      ElementsAre("1e999", "\"a,]\\\"\"", "[ 1,[] ]", "{ \"k\": [ {} , 2 ] }", "null", "[]", "{}"));
+  EXPECT_THAT(SplitJsonArray("[9007199254740993.10]").value(), ElementsAre("9007199254740993.10"));
+  EXPECT_THAT(SplitJsonArray("[ ]").value(), IsEmpty());
+}
+
+TEST(JsonTextTest, SplitsNothingButArrays) {
+  for (const char* text :
+       {"{}", "{\"a\":[1]}", "\"[1]\"", "1", " null ", "", " ", "[1", "[1,]", "[1] 2"}) {
+    EXPECT_EQ(SplitJsonArray(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
+  }
+}
+
 TEST(JsonTextTest, QuotesAnyTextSoThatItReadsBackTheSame) {
   const std::string text("a\"b\\c\n\t\x01\x1f\0é/", 14);
   EXPECT_EQ(nlohmann::json::parse(QuoteJson(text)).get<std::string>(), text);
 }
 
 }  // namespace
-}  // namespace leasehold::rpc
+}  // namespace leasehold
