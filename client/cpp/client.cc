@@ -6,11 +6,13 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "client/cpp/calls.h"
 #include "client/cpp/invoke.h"
 #include "client/cpp/job_proto.h"
 #include "client/cpp/joined_adds.h"
 #include "client/cpp/text.h"
+#include "server/base/json_text.h"
 
 namespace leasehold::client {
 namespace {
@@ -124,6 +126,20 @@ absl::StatusOr<std::vector<std::string>> Client::AddJobs(const std::vector<NewJo
     pointers.push_back(&jobs[i]);
   }
   return AddAll(*calls_, pointers);
+}
+
+absl::StatusOr<std::string> Client::AddBatchJob(NewJob job, const std::vector<std::string>& items) {
+  if (!job.payload.empty()) {
+    return absl::InvalidArgumentError("job.payload: leave it empty, the items become it");
+  }
+  if (items.empty()) return absl::InvalidArgumentError("items: must not be empty");
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (const auto fault = FindJsonFault(items[i]); fault.has_value()) {
+      return absl::InvalidArgumentError(absl::StrFormat("items[%d]: %s", i, *fault));
+    }
+  }
+  job.payload = "[" + absl::StrJoin(items, ",") + "]";
+  return AddJob(job);
 }
 
 // One job goes by AddJob, whose refusals name its fields as the caller knows them.

@@ -117,6 +117,10 @@ class Client {
   // All of them in one commit, or none. The ids are in the order of `jobs`.
   absl::StatusOr<std::vector<std::string>> AddJobs(const std::vector<NewJob>& jobs);
 
+  // A job for Executor::HandleBatch(): `items`, each a JSON text, become its payload, an array.
+  // InvalidArgument, beside the server's: no items, an item that is no JSON, `job` has a payload.
+  absl::StatusOr<std::string> AddBatchJob(NewJob job, const std::vector<std::string>& items);
+
   // NotFound: there never was such a job, or it has ended.
   absl::StatusOr<Job> GetJob(const std::string& id);
 

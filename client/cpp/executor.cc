@@ -76,6 +76,10 @@ void Executor::Handle(std::string task, Handler handler) {
   if (running_ != nullptr) running_->SetTasks(handlers_->Tasks());
 }
 
+void Executor::HandleBatch(std::string task, BatchHandler handler) {
+  Handle(std::move(task), HandlerOfItems(std::move(handler)));
+}
+
 void Executor::Remove(const std::string& task) {
   handlers_->Remove(task);
   MutexLock lock(mutex_);

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "client/cpp/batch.h"
 #include "client/cpp/client.h"
 #include "client/cpp/handler_table.h"
 #include "client/cpp/job_context.h"
@@ -62,6 +63,19 @@ class Executor {
   // Names the handler of a task; a later one takes the place of the one before from the next job
   // on.
   void Handle(std::string task, Handler handler);
+
+  // The same for a task whose payloads are arrays: the handler gets the items and returns one
+  // Result for each. When all are complete, so is the job; else it is tried again with those alone
+  // that are not, by the rules of a job that failed:
+  // - Its error is "2 of 5 items failed: 1: no such file; 4: ...", counted from 0 in this attempt.
+  // - Of the delays that results ask for, the longest takes the place of the back-off.
+  // - An item that is Permanent stays in the payload, and comes again as long as others are tried
+  //   again. When none but such are left, the job has failed for good, with them as its payload.
+  // - An item that is given back (Release) failed like others, unless all are: so is the job then.
+  // - WithPayload() replaces the item for the next attempt.
+  // The payload stays as it is, and the attempt fails, when the handler throws, when it returns too
+  // few or too many results, or when the payload is no array. An empty array is complete.
+  void HandleBatch(std::string task, BatchHandler handler);
 
   // From now on no jobs of the task are leased; those held and not started are given back.
   void Remove(const std::string& task);

@@ -7,7 +7,6 @@
 namespace leasehold::client {
 namespace {
 
-constexpr size_t kMaxErrorBytes = 64 << 10;
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
 
 v1::IfExists ToProto(IfExists mode) {

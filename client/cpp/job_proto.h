@@ -9,6 +9,9 @@
 
 namespace leasehold::client {
 
+// Of an error: more of it the server does not keep.
+inline constexpr size_t kMaxErrorBytes = 64 << 10;
+
 absl::Time ToTime(const google::protobuf::Timestamp& timestamp);
 absl::Duration ToDuration(const google::protobuf::Duration& duration);
 void ToProto(absl::Time time, google::protobuf::Timestamp& proto);

@@ -146,6 +146,33 @@ TEST_F(AClient, TellsTheReasonOfAnError) {
   EXPECT_EQ(ReasonOf(status), "KEY_EXISTS");
 }
 
+TEST_F(AClient, MakesThePayloadOfABatchJobOfItsItems) {
+  v1::NewJob sent;
+  server_.OnAddJob([&](const v1::AddJobRequest& request, v1::AddJobResponse& response) {
+    sent = request.job();
+    return AnswerWithId(request, response);
+  });
+  const auto id =
+      client_.AddBatchJob({.task = "resize", .priority = 3}, {"1.0", R"({"a": 1e999})"});
+  EXPECT_EQ(id.status(), absl::OkStatus());
+  EXPECT_EQ(sent.task(), "resize");
+  EXPECT_EQ(sent.priority(), 3);
+  EXPECT_EQ(sent.payload(), R"([1.0,{"a": 1e999}])");
+}
+
+TEST_F(AClient, RefusesABatchJobWithoutItemsOrWithOneThatIsNoJson) {
+  const auto refusal = [&](NewJob job, const std::vector<std::string>& items) {
+    const absl::Status status = client_.AddBatchJob(std::move(job), items).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    return std::string(status.message());
+  };
+  EXPECT_EQ(refusal({.task = "resize"}, {}), "items: must not be empty");
+  EXPECT_EQ(refusal({.task = "resize"}, {"1", "2,3"}),
+            "items[1]: is not valid JSON: unexpected text after the value at byte 1");
+  EXPECT_EQ(refusal({.task = "resize", .payload = "[1]"}, {"1"}),
+            "job.payload: leave it empty, the items become it");
+}
+
 TEST_F(AClient, RefusesTextThatNoServerCanRead) {
   const absl::Status status =
       client_.AddJob({.task = "hello", .payload = "\"\xff\"", .key = "\xc0\x80"}).status();

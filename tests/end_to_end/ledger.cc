@@ -16,6 +16,21 @@ LedgerLine ParseLine(const std::string& text) {
   return line;
 }
 
+std::vector<std::string> Arguments(const Ledger& ledger, const ExecutorProcess::Options& options) {
+  std::vector<std::string> arguments = {
+      options.address,
+      ledger.path(),
+      options.name,
+      options.tasks,
+      std::to_string(options.concurrency),
+      std::to_string(options.prefetch),
+      std::to_string(options.grace_period / absl::Milliseconds(1)),
+      std::to_string(options.interrupted_job_delay / absl::Milliseconds(1)),
+      options.once ? "once" : "always"};
+  arguments.insert(arguments.end(), options.forbidden_flags.begin(), options.forbidden_flags.end());
+  return arguments;
+}
+
 }  // namespace
 
 std::vector<LedgerLine> Ledger::Lines() const {
@@ -49,10 +64,6 @@ void Ledger::Release() const { WriteFile(path() + ".release", ""); }
 
 ExecutorProcess::ExecutorProcess(const Ledger& ledger, const Options& options)
     : Process(Runfile("tests/end_to_end/ledger_executor"),
-              {.arguments = {options.address, ledger.path(), options.name, options.tasks,
-                             std::to_string(options.concurrency), std::to_string(options.prefetch),
-                             std::to_string(options.grace_period / absl::Milliseconds(1)),
-                             options.once ? "once" : "always"},
-               .error_fd = options.error_fd}) {}
+              {.arguments = Arguments(ledger, options), .error_fd = options.error_fd}) {}
 
 }  // namespace leasehold::testing

@@ -57,7 +57,9 @@ class ExecutorProcess : public Process {
     int concurrency = 4;
     int prefetch = 4;
     absl::Duration grace_period = absl::Seconds(2);
+    absl::Duration interrupted_job_delay = absl::Milliseconds(100);
     bool once = false;
+    std::vector<std::string> forbidden_flags = {};
     int error_fd = -1;  // takes its log instead of a file
   };
 

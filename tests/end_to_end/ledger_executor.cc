@@ -1,8 +1,10 @@
 // An executor that writes what it does into a ledger, for end-to-end tests:
 //
-//   ledger_executor ADDRESS LEDGER NAME TASKS CONCURRENCY PREFETCH GRACE_MS once|always
+//   ledger_executor ADDRESS LEDGER NAME TASKS CONCURRENCY PREFETCH GRACE_MS DELAY_MS once|always
+//       [FORBIDDEN_FLAG...]
 //
-// The payload says how a job goes, by these fields, in this order:
+// The payload says how a job goes, by these fields, in this order; a task that begins with "batch"
+// has an array of such payloads, whose items go one after the other:
 //   n          number for the ledger
 //   ms         how long it takes
 //   crash      true: its process is killed as soon as it has started
@@ -12,7 +14,8 @@
 //   fails      ...as long as attempts up to this one do (all)
 //   retry_ms   before the next attempt, instead of the back-off
 //   permanent  true: not tried again
-//   unary      true: a completion is reported by the unary call first, and its answer written down
+//   next       payload of the next attempt
+//   unary      true: the end is reported by the unary call first, and its answer written down
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -84,18 +87,33 @@ bool TakeTime(const JobContext& job, const json& payload, const std::string& rel
   return done();
 }
 
-// The same token completed again is OK again: the session reports it as well.
-void CompleteByCall(client::Client& client, const JobContext& job, const LedgerWriter& ledger,
-                    const json& payload) {
-  const absl::Status status = client.Complete(job.lease_token());
+// The same outcome of the same token is OK again: the session reports it as well.
+void ReportByCall(client::Client& client, const JobContext& job, const Result& result,
+                  const LedgerWriter& ledger, const json& payload) {
+  const absl::Status status = result.kind == Result::Kind::kComplete
+                                  ? client.Complete(job.lease_token())
+                                  : client.Fail(job.lease_token(), result);
   ledger.Write(status.ok()                          ? "recorded"
                : absl::IsFailedPrecondition(status) ? "lost"
                                                     : "unanswered",
                job, payload);
 }
 
-Result Run(const JobContext& job, client::Client& client, const LedgerWriter& ledger) {
-  json payload = json::parse(job.payload());
+Result ResultOf(const JobContext& job, const json& payload) {
+  if (!payload.contains("fail") || job.attempt() > payload.value("fails", INT_MAX)) {
+    return client::Complete();
+  }
+  Result result = client::Fail(payload["fail"]);
+  result.permanent = payload.value("permanent", false);
+  if (payload.contains("retry_ms"))
+    result.delay = absl::Milliseconds(payload["retry_ms"].get<int>());
+  if (payload.contains("next")) result.payload = payload["next"].dump();
+  return result;
+}
+
+Result Run(const std::string& text, const JobContext& job, client::Client& client,
+           const LedgerWriter& ledger) {
+  json payload = json::parse(text);
   if (!payload.is_object()) payload = json::object();
   ledger.Write("start", job, payload);
   if (payload.value("crash", false)) {
@@ -108,30 +126,39 @@ Result Run(const JobContext& job, client::Client& client, const LedgerWriter& le
     return client::Release(absl::Milliseconds(100));
   }
   ledger.Write("end", job, payload);
-  if (!payload.contains("fail") || job.attempt() > payload.value("fails", INT_MAX)) {
-    if (payload.value("unary", false)) CompleteByCall(client, job, ledger, payload);
-    return client::Complete();
-  }
-  const std::string error = payload["fail"];
-  if (payload.value("permanent", false)) return client::Permanent(error);
-  if (!payload.contains("retry_ms")) return client::Fail(error);
-  return client::RetryAfter(error, absl::Milliseconds(payload["retry_ms"].get<int>()));
+  const Result result = ResultOf(job, payload);
+  if (payload.value("unary", false)) ReportByCall(client, job, result, ledger, payload);
+  return result;
 }
 
-int Main(char** argv) {
+void AddHandler(client::Executor& executor, const std::string& task, client::Client& client,
+                const LedgerWriter& ledger) {
+  if (!task.starts_with("batch")) {
+    executor.Handle(task, [&](JobContext& job) { return Run(job.payload(), job, client, ledger); });
+    return;
+  }
+  executor.HandleBatch(task, [&](const std::vector<std::string>& items, JobContext& job) {
+    std::vector<Result> results;
+    for (const std::string& item : items) results.push_back(Run(item, job, client, ledger));
+    return results;
+  });
+}
+
+int Main(int argc, char** argv) {
   const LedgerWriter ledger(argv[2], argv[3]);
   client::Client client({.address = argv[1], .deadline = absl::Seconds(20)});
   client::Executor executor({.address = argv[1],
                              .name = argv[3],
                              .concurrency = atoi(argv[5]),
                              .prefetch = atoi(argv[6]),
+                             .forbidden_flags = {argv + 10, argv + argc},
                              .grace_period = absl::Milliseconds(atoi(argv[7])),
-                             .interrupted_job_delay = absl::Milliseconds(100),
+                             .interrupted_job_delay = absl::Milliseconds(atoi(argv[8])),
                              .log = client::StderrLog(client::LogLevel::kDebug)});
   for (const std::string& task : std::vector<std::string>(absl::StrSplit(argv[4], ','))) {
-    executor.Handle(task, [&](JobContext& job) { return Run(job, client, ledger); });
+    AddHandler(executor, task, client, ledger);
   }
-  const absl::Status status = std::string(argv[8]) == "once" ? executor.RunOnce() : executor.Run();
+  const absl::Status status = std::string(argv[9]) == "once" ? executor.RunOnce() : executor.Run();
   if (status.ok()) return EXIT_SUCCESS;
   std::fprintf(stderr, "ledger_executor: %s\n", status.ToString().c_str());
   // Handlers that ignored their cancellation still run.
@@ -142,5 +169,5 @@ int Main(char** argv) {
 }  // namespace leasehold::testing
 
 int main(int argc, char** argv) {
-  return argc == 9 ? leasehold::testing::Main(argv) : EXIT_FAILURE;
+  return argc >= 10 ? leasehold::testing::Main(argc, argv) : EXIT_FAILURE;
 }
