@@ -171,6 +171,81 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION leasehold.change_jobs(change text, job_ids bigint[], error_message text, run_at
+        timestamp with time zone, priority integer, attempts integer, max_attempts integer,
+        executor_ids text[]) RETURNS bigint[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+DECLARE
+  unleased bigint[];
+BEGIN
+  IF change = 'complete' THEN
+    unleased := "leasehold".lock_unleased_jobs(job_ids);
+    DELETE FROM "leasehold".job_rows WHERE id = ANY (unleased);
+    PERFORM "leasehold".tell_leader(unleased);
+    RETURN unleased;
+  ELSIF change = 'fail' THEN
+    RETURN "leasehold".fail_unleased_jobs(job_ids, error_message);
+  ELSIF change = 'reschedule' THEN
+    RETURN "leasehold".reschedule_unleased_jobs(job_ids, run_at, priority, attempts, max_attempts);
+  ELSIF change = 'unlock' THEN
+    RETURN "leasehold".end_leases_of(executor_ids);
+  END IF;
+  RAISE EXCEPTION 'no such change of jobs: %', change;
+END
+$$;
+
+CREATE FUNCTION leasehold.clean_up(after bigint, unchanged_for interval, most integer, rows_read
+        integer, OUT deleted bigint, OUT last_id bigint) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+DECLARE
+  changed_before timestamptz := statement_timestamp() - unchanged_for;
+  failed         bigint[];
+BEGIN
+  SELECT
+    array_agg(page.id ORDER BY page.id)
+      FILTER (WHERE page.attempts >= page.max_attempts AND page.updated_at <= changed_before),
+    CASE WHEN count(*) = rows_read THEN max(page.id) END
+  INTO failed, last_id
+  FROM (
+    SELECT id, attempts, max_attempts, updated_at
+    FROM "leasehold".job_rows
+    WHERE id > after
+    ORDER BY id
+    LIMIT rows_read
+  ) AS page;
+  IF cardinality(failed) > most THEN
+    failed := failed[1:most];
+    last_id := failed[most];
+  END IF;
+
+  -- Lock first and look at leases in a second statement.
+  failed := ARRAY(
+    SELECT id FROM "leasehold".job_rows WHERE id = ANY (failed) ORDER BY id FOR UPDATE SKIP LOCKED);
+  WITH gone AS (
+    DELETE FROM "leasehold".job_rows
+    WHERE id = ANY (failed)
+      AND attempts >= max_attempts
+      AND updated_at <= changed_before
+      -- NOT IN: a hashed set of pairs that are never NULL.
+      AND (id, activation) NOT IN (
+        SELECT held.job_id, held.activation
+        FROM "leasehold".leases
+        CROSS JOIN LATERAL unnest(job_ids, activations) AS held (job_id, activation))
+    RETURNING id
+  )
+  SELECT count(*), array_agg(id) INTO deleted, failed FROM gone;
+  PERFORM "leasehold".tell_leader(failed);
+END
+$$;
+
 CREATE FUNCTION leasehold.complete_jobs(job_ids bigint[]) RETURNS SETOF leasehold.job
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -212,6 +287,44 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION leasehold.end_leases_of(executor_ids text[]) RETURNS bigint[]
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  held     bigint[] := ARRAY(SELECT job_id FROM "leasehold".held_by(executor_ids));
+  unlocked bigint[];
+BEGIN
+  PERFORM FROM "leasehold".job_rows WHERE id = ANY (held) ORDER BY id FOR UPDATE;
+  WITH ended AS (
+    UPDATE "leasehold".job_rows AS job
+    SET activation = job.activation + 1, updated_at = statement_timestamp()
+    FROM "leasehold".held_by(executor_ids) AS lease
+    WHERE job.id = ANY (ARRAY[lease.job_id]) AND job.activation = lease.activation
+    RETURNING job.id
+  )
+  SELECT coalesce(array_agg(id ORDER BY id), '{}') INTO unlocked FROM ended;
+  PERFORM "leasehold".tell_leader(unlocked);
+  RETURN unlocked;
+END
+$$;
+
+CREATE FUNCTION leasehold.fail_unleased_jobs(job_ids bigint[], error_message text) RETURNS bigint[]
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  unleased bigint[] := "leasehold".lock_unleased_jobs(job_ids);
+BEGIN
+  UPDATE "leasehold".job_rows
+  SET attempts   = job_rows.max_attempts,
+      last_error = coalesce(error_message, 'Manually marked as failed'),
+      activation = activation + 1,
+      updated_at = statement_timestamp()
+  WHERE id = ANY (unleased);
+  PERFORM "leasehold".tell_leader(unleased);
+  RETURN unleased;
+END
+$$;
+
 CREATE FUNCTION leasehold.fence(epoch bigint, durable boolean DEFAULT true) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
@@ -241,29 +354,8 @@ CREATE FUNCTION leasehold.force_unlock_workers(worker_ids text[]) RETURNS void
     SET enable_seqscan TO 'off'
     SET jit TO 'off'
     AS $$
-DECLARE
-  held     bigint[];
-  unlocked bigint[];
 BEGIN
-  held := ARRAY(
-    SELECT lease.job_id
-    FROM (
-      SELECT unnest(job_ids) AS job_id, unnest(sessions) AS session FROM "leasehold".leases
-    ) AS lease
-    JOIN "leasehold".executors ON executors.number = lease.session
-    WHERE executors.executor_id = ANY (worker_ids));
-  PERFORM FROM "leasehold".job_rows WHERE id = ANY (held) ORDER BY id FOR UPDATE;
-  WITH ended AS (
-    UPDATE "leasehold".job_rows AS job
-    SET activation = activation + 1, updated_at = statement_timestamp()
-    WHERE id = ANY (held)
-      AND EXISTS (
-        SELECT FROM "leasehold".lease_of(job.id, job.activation) AS lease
-        WHERE lease.locked_by = ANY (worker_ids))
-    RETURNING job.id
-  )
-  SELECT array_agg(id) INTO unlocked FROM ended;
-  PERFORM "leasehold".tell_leader(unlocked);
+  PERFORM "leasehold".end_leases_of(worker_ids);
 END
 $$;
 
@@ -276,6 +368,17 @@ CREATE FUNCTION leasehold.from_micros(micros bigint) RETURNS timestamp with time
     ELSE (timestamp '1970-01-01' + (micros / 1000000) * interval '1 second'
           + (micros % 1000000) * interval '1 microsecond') AT TIME ZONE 'UTC'
   END
+$$;
+
+CREATE FUNCTION leasehold.held_by(executor_ids text[]) RETURNS TABLE(job_id bigint, activation
+        integer)
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT held.job_id, held.activation
+  FROM "leasehold".leases
+  CROSS JOIN LATERAL unnest(job_ids, activations, sessions) AS held (job_id, activation, session)
+  JOIN "leasehold".executors ON executors.number = held.session
+  WHERE executors.executor_id = ANY (executor_ids)
 $$;
 
 CREATE FUNCTION leasehold.inbox_channel() RETURNS text
@@ -343,11 +446,24 @@ CREATE FUNCTION leasehold.lock_unleased_jobs(job_ids bigint[]) RETURNS bigint[]
     AS $$
 BEGIN
   PERFORM FROM "leasehold".job_rows WHERE id = ANY (job_ids) ORDER BY id FOR UPDATE;
+  IF cardinality(job_ids) <= 20 THEN
+    RETURN ARRAY(
+      SELECT id
+      FROM "leasehold".job_rows AS job
+      WHERE id = ANY (job_ids)
+        AND NOT EXISTS (SELECT FROM "leasehold".lease_of(job.id, job.activation))
+      ORDER BY id);
+  END IF;
+  -- For many jobs one pass over all leases is cheaper than a search for each of them.
   RETURN ARRAY(
     SELECT id
-    FROM "leasehold".job_rows AS job
+    FROM "leasehold".job_rows
     WHERE id = ANY (job_ids)
-      AND NOT EXISTS (SELECT FROM "leasehold".lease_of(job.id, job.activation))
+      -- NOT IN: a hashed set of pairs that are never NULL.
+      AND (id, activation) NOT IN (
+        SELECT held.job_id, held.activation
+        FROM "leasehold".leases
+        CROSS JOIN LATERAL unnest(leases.job_ids, activations) AS held (job_id, activation))
     ORDER BY id);
 END
 $$;
@@ -371,17 +487,9 @@ CREATE FUNCTION leasehold.permanently_fail_jobs(job_ids bigint[], error_message 
     SET enable_seqscan TO 'off'
     SET jit TO 'off'
     AS $$
-DECLARE
-  unleased bigint[] := "leasehold".lock_unleased_jobs(job_ids);
 BEGIN
-  UPDATE "leasehold".job_rows
-  SET attempts   = job_rows.max_attempts,
-      last_error = coalesce(error_message, 'Manually marked as failed'),
-      activation = activation + 1,
-      updated_at = statement_timestamp()
-  WHERE id = ANY (unleased);
-  PERFORM "leasehold".tell_leader(unleased);
-  RETURN QUERY SELECT * FROM "leasehold".jobs_in_order(unleased);
+  RETURN QUERY SELECT * FROM "leasehold".jobs_in_order(
+    "leasehold".fail_unleased_jobs(job_ids, error_message));
 END
 $$;
 
@@ -568,19 +676,31 @@ CREATE FUNCTION leasehold.reschedule_jobs(job_ids bigint[], run_at timestamp wit
     SET jit TO 'off'
     AS $$
 DECLARE
+  changed bigint[] := "leasehold".reschedule_unleased_jobs(
+    job_ids, run_at, priority, attempts, max_attempts);
+BEGIN
+  RETURN QUERY SELECT * FROM "leasehold".jobs_in_order(changed);
+END
+$$;
+
+CREATE FUNCTION leasehold.reschedule_unleased_jobs(job_ids bigint[], run_at timestamp with time
+        zone, priority integer, attempts integer, max_attempts integer) RETURNS bigint[]
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
   unleased bigint[] := "leasehold".lock_unleased_jobs(job_ids);
 BEGIN
   UPDATE "leasehold".job_rows AS job
-  SET run_at       = coalesce(reschedule_jobs.run_at, job.run_at),
-      priority     = coalesce(reschedule_jobs.priority, job.priority),
-      attempts     = least(coalesce(reschedule_jobs.attempts, job.attempts),
-                           coalesce(reschedule_jobs.max_attempts, job.max_attempts)),
-      max_attempts = coalesce(reschedule_jobs.max_attempts, job.max_attempts),
+  SET run_at       = coalesce(reschedule_unleased_jobs.run_at, job.run_at),
+      priority     = coalesce(reschedule_unleased_jobs.priority, job.priority),
+      attempts     = least(coalesce(reschedule_unleased_jobs.attempts, job.attempts),
+                           coalesce(reschedule_unleased_jobs.max_attempts, job.max_attempts)),
+      max_attempts = coalesce(reschedule_unleased_jobs.max_attempts, job.max_attempts),
       activation   = job.activation + 1,
       updated_at   = statement_timestamp()
   WHERE job.id = ANY (unleased);
   PERFORM "leasehold".tell_leader(unleased);
-  RETURN QUERY SELECT * FROM "leasehold".jobs_in_order(unleased);
+  RETURN unleased;
 END
 $$;
 
@@ -878,6 +998,9 @@ ALTER TABLE ONLY leasehold.migrations
 ALTER TABLE ONLY leasehold.servers
     ADD CONSTRAINT servers_pkey PRIMARY KEY (id);
 
+CREATE INDEX job_rows_failed_of_queue ON leasehold.job_rows USING btree (queue_name) WHERE
+        ((queue_name IS NOT NULL) AND (attempts >= max_attempts));
+
 CREATE UNIQUE INDEX job_rows_key ON leasehold.job_rows USING btree (job_key) WHERE (job_key IS NOT
         NULL);
 
@@ -901,15 +1024,29 @@ REVOKE ALL ON FUNCTION leasehold.add_jobs(specs leasehold.job_spec[], job_key_pr
 REVOKE ALL ON FUNCTION leasehold.as_job(job leasehold.job_rows, locked_at timestamp with time zone,
         locked_by text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION leasehold.change_jobs(change text, job_ids bigint[], error_message text,
+        run_at timestamp with time zone, priority integer, attempts integer, max_attempts integer,
+        executor_ids text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION leasehold.clean_up(after bigint, unchanged_for interval, most integer,
+        rows_read integer, OUT deleted bigint, OUT last_id bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION leasehold.complete_jobs(job_ids bigint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION leasehold.drop_keyed_job(key text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION leasehold.end_leases_of(executor_ids text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION leasehold.fail_unleased_jobs(job_ids bigint[], error_message text) FROM
+        PUBLIC;
 
 REVOKE ALL ON FUNCTION leasehold.fence(epoch bigint, durable boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION leasehold.force_unlock_workers(worker_ids text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION leasehold.from_micros(micros bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION leasehold.held_by(executor_ids text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION leasehold.inbox_channel() FROM PUBLIC;
 
@@ -944,6 +1081,9 @@ REVOKE ALL ON FUNCTION leasehold.remove_job(job_key text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION leasehold.reschedule_jobs(job_ids bigint[], run_at timestamp with time zone,
         priority integer, attempts integer, max_attempts integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION leasehold.reschedule_unleased_jobs(job_ids bigint[], run_at timestamp with
+        time zone, priority integer, attempts integer, max_attempts integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION leasehold.rotate_journal(epoch bigint, keep interval, is_full boolean) FROM
         PUBLIC;

@@ -28,6 +28,9 @@ const std::map<std::string, SqlParameters>& Writes() {
        {"1002", "{mail}", "{\"{}\"}", "{NULL}", "{NULL}", "{25}", "{new}", "{replace}", "{0}",
         "{NULL}", "{\"{}\"}", "epoch", kNull, kNull}},
       {"remove_job", {"1003", "k", kNull, kNull}},
+      {"change_jobs",
+       {"1023", "reschedule", "{2}", kNull, "epoch", kNull, kNull, kNull, "{}", kNull, kNull}},
+      {"clean_up", {"0", "0", "10", "10"}},
       {"lease_jobs",
        {"1004", "true", "8", "{1}", "{0}", "{1970-01-01 00:00:01+00}", "{0}", "{mail}", "{NULL}",
         "{NULL}", "{7}", "{1}", "{1}"}},
@@ -68,6 +71,9 @@ class FenceTest : public SqlTest {
     sql_->Run(
         "SELECT leasehold.add_job('mail', job_key := 'k', run_at := '1970-01-01 00:00:01+00')");
     sql_->Run("SELECT leasehold.add_job('mail')");
+    // One that is cleaned up.
+    sql_->Run("SELECT leasehold.add_job('mail')");
+    sql_->Run("SELECT leasehold.permanently_fail_jobs('{3}')");
   }
 
   // Everything that a write could change.
@@ -89,7 +95,8 @@ TEST_F(FenceTest, KnowsEveryStatementThatWrites) {
     const bool writes =
         absl::StrContains(text, "INSERT INTO") || absl::StrContains(text, "DELETE FROM") ||
         absl::StrContains(text, "UPDATE :\"schema\"") || absl::StrContains(text, "nextval") ||
-        absl::StrContains(text, "raise_epoch(") || absl::StrContains(text, "rotate_journal(");
+        absl::StrContains(text, "raise_epoch(") || absl::StrContains(text, "rotate_journal(") ||
+        absl::StrContains(text, "clean_up(");
     EXPECT_EQ(writes,
               Writes().contains(statement->name) || kNotOfTheLeader.contains(statement->name))
         << statement->name
@@ -134,7 +141,7 @@ TEST_F(FenceTest, RefusesAWriteThatWaitedForTheTakeover) {
   write.join();
 
   EXPECT_EQ(refused.sqlstate, "LH001");
-  EXPECT_EQ(TakeInbox(), "1,2");
+  EXPECT_EQ(TakeInbox(), "1,2,3,3");
 }
 
 TEST_F(FenceTest, KeepsATakeoverWaitingForAWriteUnderWay) {
