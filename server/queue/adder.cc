@@ -14,55 +14,15 @@ constexpr absl::Duration kPauseAfterFailure = absl::Milliseconds(200);
 }  // namespace
 
 void Adder::Add(AddJobsCalled call) {
-  if (!Accept(call.call, call.request, /*is_remove=*/false)) return;
-  const bool keyed = std::any_of(call.jobs.begin(), call.jobs.end(),
-                                 [](const NewJob& job) { return job.key.has_value(); });
-  if (keyed) {
-    keyed_.push_back(
-        {call.call, call.request, AddKeyedJobs{std::move(call.jobs), core_.now, call.request}});
-    return;
-  }
+  if (!callers_.Accept(call.call, Callers::Kind::kAdd, call.request, Refusal())) return;
   waiting_jobs_ += static_cast<int64_t>(call.jobs.size());
   waiting_.push_back({call.call, std::move(call.jobs), call.request});
-}
-
-void Adder::Remove(RemoveJobCalled call) {
-  if (!Accept(call.call, call.request, /*is_remove=*/true)) return;
-  keyed_.push_back({call.call, call.request, RemoveJob{std::move(call.key), call.request}});
-}
-
-bool Adder::Accept(CallId call, const std::optional<RequestKey>& request, bool is_remove) {
-  const auto answer = [&](const absl::StatusOr<std::vector<JobId>>& ids) {
-    if (!is_remove) {
-      core_.effects.push_back(AnswerAddJobs{call, ids});
-    } else if (ids.ok()) {
-      core_.effects.push_back(AnswerRemoveJob{call, ids->front()});
-    } else {
-      core_.effects.push_back(AnswerRemoveJob{call, ids.status()});
-    }
-    return false;
-  };
-  if (request.has_value()) {
-    const RequestLog::Seen seen = core_.requests.See(*request, call);
-    if (seen.verdict != RequestLog::Verdict::kNew) ++core_.totals.repeated_requests;
-    if (seen.verdict == RequestLog::Verdict::kAnswered) return answer(seen.ids);
-    if (seen.verdict == RequestLog::Verdict::kReused) return answer(RequestIdReused());
-    if (seen.verdict == RequestLog::Verdict::kUnderWay) {
-      repeats_[call] = is_remove;
-      return false;
-    }
-  }
-  const absl::Status refusal = Refusal();
-  if (refusal.ok()) return true;
-  if (request.has_value()) core_.requests.GaveUp(*request);
-  return answer(refusal);
 }
 
 absl::Status Adder::Refusal() const {
   if (core_.draining) return Draining();
   if (!core_.store_available) return DatabaseAway();
-  const int64_t waiting = waiting_jobs_ + static_cast<int64_t>(keyed_.size());
-  return waiting > core_.options.max_waiting_adds ? ServerFull() : absl::OkStatus();
+  return waiting_jobs_ > core_.options.max_waiting_adds ? ServerFull() : absl::OkStatus();
 }
 
 void Adder::Flush() {
@@ -72,15 +32,6 @@ void Adder::Flush() {
   // ones can be born leased: else a backlog that executors have room for would never end.
   const int most = leaser_.idle() ? core_.options.adds_in_flight : 1;
   while (in_flight_ < most && !waiting_.empty() && SubmitBatch()) {
-  }
-  for (size_t i = 0; i < keyed_.size() && keyed_in_flight_ < core_.options.keyed_adds_in_flight;) {
-    if (keyed_[i].again_at > core_.now) {
-      ++i;
-      continue;
-    }
-    Keyed keyed = std::move(keyed_[i]);
-    keyed_.erase(keyed_.begin() + static_cast<std::ptrdiff_t>(i));
-    SubmitKeyed(std::move(keyed));
   }
 }
 

@@ -7,26 +7,25 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "server/queue/callers.h"
 #include "server/queue/core.h"
 #include "server/queue/leaser.h"
 
 namespace leasehold::queue {
 
-// Adds and removes jobs. What comes together while a transaction is under way shares the next one;
-// a job is born leased where a session has room and nothing ranks before it.
+// Adds jobs that have no key. What comes together while a transaction is under way shares the next
+// one; a job is born leased where a session has room and nothing ranks before it.
 class Adder {
  public:
-  Adder(Core& core, Leaser& leaser) : core_(core), leaser_(leaser) {}
+  Adder(Core& core, Callers& callers, Leaser& leaser)
+      : core_(core), callers_(callers), leaser_(leaser) {}
 
   void Add(AddJobsCalled call);
-  void Remove(RemoveJobCalled call);
 
   // Submits what can be submitted now.
   void Flush();
   absl::Time next_wake() const;
-  bool idle() const {
-    return waiting_.empty() && keyed_.empty() && in_flight_ + keyed_in_flight_ == 0;
-  }
+  bool idle() const { return waiting_.empty() && in_flight_ == 0; }
   // Ids taken in reserve are void.
   void ForgetIds() { ids_.clear(); }
   // The store is away, or the leadership over: all that waits is told so.
@@ -38,14 +37,6 @@ class Adder {
     std::vector<NewJob> jobs;
     std::optional<RequestKey> request;
     bool alone = false;  // PostgreSQL refused the batch that it was in
-  };
-  // Goes in a transaction of its own.
-  struct Keyed {
-    CallId call = 0;
-    std::optional<RequestKey> request;
-    StoreRequest store_request;
-    int tries = 0;
-    absl::Time again_at = absl::InfinitePast();
   };
   // A batch under way.
   struct Batch {
@@ -59,8 +50,6 @@ class Adder {
     std::vector<Leaser::Granted> born_leased;
   };
 
-  // Whether the call is to be run; if not, it was answered or will be.
-  bool Accept(CallId call, const std::optional<RequestKey>& request, bool is_remove);
   absl::Status Refusal() const;
   void ReserveIds();
   bool SubmitBatch();
@@ -71,23 +60,17 @@ class Adder {
   bool LeavesRoom(const Session& session) const;
   void Added(Batch batch);
   void Refused(Batch batch, const absl::Status& status);
-  void SubmitKeyed(Keyed keyed);
-  void KeyedAnswered(Keyed keyed, const absl::Status& status, StoreAnswer& answer);
-  void Answer(const Keyed& keyed, const absl::StatusOr<std::vector<JobId>>& ids);
-  void AnswerAdd(CallId call, const std::optional<RequestKey>& request,
-                 const absl::StatusOr<std::vector<JobId>>& ids);
+  void Answer(const Call& call, const absl::StatusOr<std::vector<JobId>>& ids);
 
   Core& core_;
+  Callers& callers_;
   Leaser& leaser_;
   std::deque<Call> waiting_;
   int64_t waiting_jobs_ = 0;
-  std::deque<Keyed> keyed_;
-  absl::flat_hash_map<CallId, bool> repeats_;  // calls that wait for a first answer: is it a remove
   std::deque<JobId> ids_;
   bool reserving_ = false;
   absl::Time reserve_again_at_ = absl::InfinitePast();  // after a failure
   int in_flight_ = 0;
-  int keyed_in_flight_ = 0;
   // Jobs being added, due and not born leased: they rank before what comes later.
   absl::flat_hash_map<std::string, int> due_under_way_;
 };

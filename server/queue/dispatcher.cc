@@ -10,7 +10,6 @@ namespace leasehold::queue {
 namespace {
 
 constexpr absl::Duration kProofInterval = absl::Minutes(1);
-constexpr absl::Duration kPauseAfterFailedLoad = absl::Milliseconds(200);
 
 }  // namespace
 
@@ -32,6 +31,7 @@ Effects Dispatcher::TakeEffects() {
     leader_->lease_rows.WriteMissing();
     leader_->leaser.Run();
     leader_->adder.Flush();
+    leader_->changer.Flush();
     leader_->recorder.Flush();
     // The last: the others have just found out what must be read.
     leader_->reader.Run();
@@ -50,13 +50,13 @@ absl::Time Dispatcher::WakeAt() const {
   if (!leads()) return load_at;
   return std::min({load_at, next_due_, next_sweep_, leader_->core.AwaitsSessionsUntil(),
                    leader_->sessions.next_wake(), leader_->adder.next_wake(),
-                   leader_->lease_rows.next_wake(), leader_->recorder.next_wake(),
-                   leader_->reader.next_wake()});
+                   leader_->changer.next_wake(), leader_->lease_rows.next_wake(),
+                   leader_->recorder.next_wake(), leader_->reader.next_wake()});
 }
 
 bool Dispatcher::drained() const {
-  return leader_ == nullptr ||
-         (leader_->adder.idle() && leader_->leaser.idle() && leader_->recorder.idle());
+  return leader_ == nullptr || (leader_->adder.idle() && leader_->changer.idle() &&
+                                leader_->leaser.idle() && leader_->recorder.idle());
 }
 
 Tallies Dispatcher::TakeTallies() {
@@ -89,12 +89,15 @@ bool Dispatcher::Defer(AnyEvent& event, bool waits_for_journal) {
 
 void Dispatcher::On(AddJobsCalled event) {
   if (leader_ == nullptr) return Want(AnswerAddJobs{event.call, NoLeader()});
-  if (!Defer(event, IsInTheJournal(event.request))) leader_->adder.Add(std::move(event));
+  if (Defer(event, IsInTheJournal(event.request))) return;
+  const bool keyed = std::any_of(event.jobs.begin(), event.jobs.end(),
+                                 [](const NewJob& job) { return job.key.has_value(); });
+  keyed ? leader_->changer.Add(std::move(event)) : leader_->adder.Add(std::move(event));
 }
 
 void Dispatcher::On(RemoveJobCalled event) {
   if (leader_ == nullptr) return Want(AnswerRemoveJob{event.call, NoLeader()});
-  if (!Defer(event, IsInTheJournal(event.request))) leader_->adder.Remove(std::move(event));
+  if (!Defer(event, IsInTheJournal(event.request))) leader_->changer.Remove(std::move(event));
 }
 
 void Dispatcher::On(OutcomesReported event) {
@@ -143,6 +146,7 @@ void Dispatcher::On(StoreAway) {
   if (leader_ == nullptr) return;
   leader_->core.store_available = false;
   leader_->adder.RefuseWaiting(DatabaseAway());
+  leader_->changer.RefuseWaiting(DatabaseAway());
 }
 
 // Between the loss and now executors could not be heard and rows may have changed unseen.
@@ -197,6 +201,7 @@ void Dispatcher::EndLeadership() {
     handler(absl::FailedPreconditionError("the leadership is over"), nothing);
   }
   leader_->adder.RefuseWaiting(NoLeader());
+  leader_->changer.RefuseWaiting(NoLeader());
   leader_->recorder.RefuseWaiting(NoLeader());
   leader_->sessions.EndStreams(NoLeader());
   // What the store has not been asked yet must not run under a later leadership.
@@ -209,104 +214,11 @@ void Dispatcher::EndLeadership() {
   TakeDeferred();
 }
 
-void Dispatcher::Load() {
-  load_at_ = absl::InfiniteFuture();
-  leader_->core.SubmitToStore(LoadLeadership{},
-                              [this](const absl::Status& status, StoreAnswer& answer) {
-                                if (status.ok())
-                                  return Loaded(std::get<LoadLeadershipAnswer>(answer));
-                                load_at_ = now_ + kPauseAfterFailedLoad;
-                              });
-}
-
-void Dispatcher::LoadAgain() {
-  if (!leader_->core.store_available || now_ < load_at_) return;
-  if (leader_->core.loaded) {
-    LoadTheRest();
-  } else {
-    Load();
-  }
-}
-
-void Dispatcher::Loaded(LoadLeadershipAnswer& answer) {
-  Core& core = leader_->core;
-  Remember(answer.journal);
-  LoadLeases(answer);
-  core.loaded = true;
-  core.journal_whole = !answer.journal_rest.has_value();
-  if (!core.journal_whole) {
-    journal_rest_ = *answer.journal_rest;
-    LoadTheRest();
-  }
-  leader_->reader.InboxFilled();
-  core.WantLeasing();
-  TakeDeferred();
-}
-
-// Jobs are leased meanwhile: only what the newest part of the journal does not know has to wait.
-void Dispatcher::LoadTheRest() {
-  load_at_ = absl::InfiniteFuture();
-  leader_->core.SubmitToStore(LoadJournal{journal_rest_},
-                              [this](const absl::Status& status, StoreAnswer& answer) {
-                                if (!status.ok()) {
-                                  load_at_ = now_ + kPauseAfterFailedLoad;
-                                  return;
-                                }
-                                Remember(std::get<LoadJournalAnswer>(answer).journal);
-                                leader_->core.journal_whole = true;
-                                TakeDeferred();
-                              });
-}
-
-void Dispatcher::Remember(JournalMemory& journal) {
-  for (const auto& ended : journal.tokens) {
-    leader_->core.ended_tokens.Add(ended.fencing_number, ended.kind, now_ - ended.age);
-  }
-  leader_->core.requests.Recall(std::move(journal.requests), now_);
-}
-
 void Dispatcher::TakeDeferred() {
   deferred_streams_.clear();
   for (Event& event : std::exchange(deferred_, {})) {
     std::visit([this](auto& e) { On(std::move(e)); }, event);
   }
-}
-
-bool Dispatcher::IsInTheJournal(const std::optional<RequestKey>& request) const {
-  const Core& core = leader_->core;
-  return core.loaded && !core.journal_whole && request.has_value() &&
-         !core.requests.Knows(*request);
-}
-
-bool Dispatcher::IsInTheJournal(const std::vector<LeaseToken>& tokens) const {
-  Core& core = leader_->core;
-  if (!core.loaded || core.journal_whole) return false;
-  return std::any_of(tokens.begin(), tokens.end(), [&core](const LeaseToken& token) {
-    return core.leases.Find(token) == nullptr &&
-           !core.ended_tokens.Find(token.fencing_number).has_value();
-  });
-}
-
-void Dispatcher::LoadLeases(LoadLeadershipAnswer& answer) {
-  Core& core = leader_->core;
-  for (const auto& held : answer.leases) {
-    HeldLease lease;
-    lease.token = held.lease.token;
-    lease.session = held.lease.session;
-    lease.row = held.row;
-    lease.job = held.job;
-    lease.leased_at = now_;
-    // Loaded leases count as received: they end by the session's resume or by its timeout.
-    lease.received = true;
-    core.ready.Hold(lease.job);
-    core.Book(std::move(lease));
-  }
-  leader_->sessions.Load(std::move(answer.sessions), answer.next_session);
-  for (const auto& held : answer.leases) {
-    if (core.sessions.Find(held.lease.session) != nullptr) continue;
-    leader_->recorder.Sweep(*core.leases.FindByFencingNumber(held.lease.token.fencing_number));
-  }
-  for (const int64_t row : answer.dead_lease_rows) leader_->recorder.EndLeaseRow(row);
 }
 
 }  // namespace leasehold::queue

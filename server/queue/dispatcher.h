@@ -9,6 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "server/queue/adder.h"
+#include "server/queue/callers.h"
+#include "server/queue/changer.h"
 #include "server/queue/core.h"
 #include "server/queue/delivery.h"
 #include "server/queue/effect.h"
@@ -29,7 +31,9 @@ struct Leader {
         delivery(core),
         recorder(core),
         leaser(core, recorder, delivery),
-        adder(core, leaser),
+        callers(core),
+        adder(core, callers, leaser),
+        changer(core, callers),
         reader(core),
         lease_rows(core, recorder),
         sessions(core, recorder, leaser, delivery) {}
@@ -38,7 +42,9 @@ struct Leader {
   Delivery delivery;
   Recorder recorder;
   Leaser leaser;
+  Callers callers;
   Adder adder;
+  Changer changer;
   Reader reader;
   LeaseRows lease_rows;
   SessionKeeper sessions;

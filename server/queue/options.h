@@ -23,7 +23,7 @@ struct QueueOptions {
   int outcome_batch = 2000;
   // Transactions of a kind under way at once: the next forms while one commits.
   int adds_in_flight = 2;
-  int keyed_adds_in_flight = 2;
+  int changes_in_flight = 2;
   int outcomes_in_flight = 2;
 
   // A slot is free when its outcome is reported. What is not recorded yet is bounded all the same:

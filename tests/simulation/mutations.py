@@ -117,31 +117,31 @@ MUTATIONS = [
     Mutation(
         "a repeated request is done again",
         "The same request is answered once and the same.",
-        "server/queue/adder.cc",
-        "    if (seen.verdict == RequestLog::Verdict::kAnswered) return answer(seen.ids);\n",
-        ""),
+        "server/queue/callers.cc",
+        "    if (seen.verdict != RequestLog::Verdict::kNew) {\n",
+        "    if (seen.verdict == RequestLog::Verdict::kReused) {\n"),
     Mutation(
         "a new leader does not load answered requests",
         "A new leader answers repeated requests from the journal.",
-        "server/queue/dispatcher.cc",
+        "server/queue/dispatcher_load.cc",
         "  leader_->core.requests.Recall(std::move(journal.requests), now_);\n",
         ""),
     Mutation(
         "a new leader does not load ended tokens",
         "A new leader answers repeated outcomes from the journal.",
-        "server/queue/dispatcher.cc",
+        "server/queue/dispatcher_load.cc",
         "    leader_->core.ended_tokens.Add(ended.fencing_number, ended.kind, now_ - ended.age);",
         "    (void)ended;"),
     Mutation(
         "a new leader does not load leases",
         "A new leader loads the leases before it accepts a session.",
-        "server/queue/dispatcher.cc",
+        "server/queue/dispatcher_load.cc",
         "    core.Book(std::move(lease));",
         ""),
     Mutation(
         "a request is new before the whole journal is loaded",
         "A new leader answers nothing that the older journal may know otherwise.",
-        "server/queue/dispatcher.cc",
+        "server/queue/dispatcher_load.cc",
         "         !core.requests.Knows(*request);",
         "         !core.requests.Knows(*request) && false;"),
     Mutation(

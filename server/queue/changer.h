@@ -1,0 +1,54 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/queue/callers.h"
+#include "server/queue/core.h"
+
+namespace leasehold::queue {
+
+// Changes what may be there already: adds and removes jobs by key, each call in a transaction of
+// its own, tried again while somebody holds a row.
+class Changer {
+ public:
+  Changer(Core& core, Callers& callers) : core_(core), callers_(callers) {}
+
+  void Add(AddJobsCalled call);
+  void Remove(RemoveJobCalled call);
+
+  // Submits what can be submitted now.
+  void Flush();
+  absl::Time next_wake() const;
+  bool idle() const { return waiting_.empty() && in_flight_ == 0; }
+  // The store is away, or the leadership over: all that waits is told so.
+  void RefuseWaiting(const absl::Status& status);
+
+ private:
+  struct Change {
+    CallId call = 0;
+    Callers::Kind kind = Callers::Kind::kAdd;
+    std::optional<RequestKey> request;
+    StoreRequest store_request;
+    int tries = 0;
+    absl::Time again_at = absl::InfinitePast();
+  };
+
+  absl::Status Refusal() const;
+  void Submit(Change change);
+  void Answered(Change change, const absl::Status& status, StoreAnswer& answer);
+  void TryAgain(Change change);
+  std::vector<JobId> Apply(AddKeyedJobsAnswer& added);
+  std::vector<JobId> Apply(RemoveJobAnswer& removed);
+  void Answer(const Change& change, const absl::StatusOr<std::vector<JobId>>& ids);
+
+  Core& core_;
+  Callers& callers_;
+  std::deque<Change> waiting_;
+  int in_flight_ = 0;
+};
+
+}  // namespace leasehold::queue
