@@ -10,10 +10,15 @@
 #include "client/cli/command.h"
 #include "client/cli/values.h"
 #include "client/cpp/client.h"
-#include "nlohmann/json.hpp"
 
 namespace leasehold::cli {
 namespace {
+
+constexpr char kFooter[] =
+    R"(Examples:
+  leasehold add hello --payload '{"name": "you"}'
+  leasehold add mail --payload-file mail.json --queue outbox --delay 1h30m
+  leasehold add report --key daily --job-key-mode preserve-run-at --run-at 2030-01-31T12:00:00Z)";
 
 struct AddOptions {
   // All but what comes from a file.
@@ -59,8 +64,8 @@ void DefineOptions(CLI::App& command, AddOptions& options) {
       command.add_option("--key,--job-key", job.key, "Unique among the jobs that have not ended")
           ->type_name("KEY");
   AddParsedOption(command, "--job-key-mode", job.if_exists, ParseJobKeyMode,
-                  "If the key is there: replace, preserve_run_at, unsafe_dedupe, reject")
-      ->type_name("MODE")
+                  "What happens if the key is there [replace]")
+      ->type_name("replace|preserve-run-at|unsafe-dedupe|reject")
       ->needs(key);
   command.add_option("--flag", job.flags, "Executors may forbid flags (repeat for more)")
       ->type_name("FLAG")
@@ -98,14 +103,15 @@ absl::Status Run(const AddOptions& options, Session& session) {
   if (!backend.ok()) return backend.status();
   const absl::StatusOr<std::string> id = (*backend)->AddJob(job);
   if (!id.ok()) return id.status();
-  session.out << (session.json ? nlohmann::json{{"id", *id}}.dump() : *id) << '\n';
+  PrintId(*id, session);
   return absl::OkStatus();
 }
 
 }  // namespace
 
 void DefineAdd(CLI::App& app, Action& action) {
-  DefineCommand<AddOptions>(app, action, "add", "Add a job; prints its id", DefineOptions, Run);
+  DefineCommand<AddOptions>(app, action, "add", "Add a job; prints its id", DefineOptions, Run)
+      ->footer(kFooter);
 }
 
 }  // namespace leasehold::cli

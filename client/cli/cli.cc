@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "client/cli/command.h"
@@ -27,12 +29,44 @@ class HelpFormatter : public CLI::Formatter {
   }
 
   std::string make_option_opts(const CLI::Option* option) const override {
-    const bool named = option->nonpositional() && option->get_type_size() != 0;
-    return named ? " " + option->get_type_name() : "";
+    if (!option->nonpositional() || option->get_type_size() == 0) return "";
+    // Behind the colon stands what CLI11 makes of the checks.
+    const std::string type = option->get_type_name();
+    const std::string name = type.substr(0, type.find(':'));
+    return name.starts_with('[') ? name : " " + name;
+  }
+
+  std::string make_footer(const CLI::App* app) const override {
+    const std::string footer = CLI::Formatter::make_footer(app);
+    if (app->get_parent() == nullptr) return footer;
+    return footer + (footer.empty() ? "" : "\n") +
+           "leasehold --help shows the options of all commands: --server, --timeout, --output.\n";
   }
 };
 
-void DefineEverything(CLI::App& app, Session& session, Action& action) {
+// What is known once all of the command line has been parsed.
+struct Globals {
+  bool json = false;
+  std::optional<Format> output;
+};
+
+absl::StatusOr<Format> ParseFormat(const std::string& text) {
+  if (text == "table") return Format::kTable;
+  if (text == "json") return Format::kJson;
+  if (text == "yaml") return Format::kYaml;
+  return absl::InvalidArgumentError(
+      absl::StrFormat("\"%s\" is not one of table, json, yaml", text));
+}
+
+Format FormatOf(const Globals& globals) {
+  if (!globals.json) return globals.output.value_or(Format::kTable);
+  if (globals.output.value_or(Format::kJson) != Format::kJson) {
+    throw CLI::ValidationError("--json", "says -o json, --output something else");
+  }
+  return Format::kJson;
+}
+
+void DefineEverything(CLI::App& app, Session& session, Globals& globals, Action& action) {
   app.formatter(std::make_shared<HelpFormatter>());
   app.add_option("--server", session.client.address,
                  "The server's address, also LEASEHOLD_SERVER [127.0.0.1:7411]")
@@ -41,17 +75,30 @@ void DefineEverything(CLI::App& app, Session& session, Action& action) {
   AddParsedOption(app, "--timeout", session.client.deadline, ParseDuration,
                   "How long to try to reach it (not for work) [10s]")
       ->type_name("DURATION");
-  app.add_flag("--json", session.json, "Print JSON: one document; work logs one object a line");
+  AddParsedOption(app, "-o,--output", globals.output, ParseFormat,
+                  "One document, or a table for people [table]")
+      ->type_name("table|json|yaml");
+  app.add_flag("--json", globals.json, "As -o json; work logs one object a line");
   app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", std::string("leasehold ") + kVersion, "Print the version");
   app.require_subcommand(1);
   DefineAdd(app, action);
   DefineList(app, action);
   DefineShow(app, action);
+  DefineComplete(app, action);
+  DefineFail(app, action);
+  DefineReschedule(app, action);
   DefineRemove(app, action);
+  DefineCleanup(app, action);
+  DefineForceUnlock(app, action);
   DefineStats(app, action);
+  DefineQueues(app, action);
+  DefineTasks(app, action);
+  DefineWorkers(app, action);
+  DefineSweep(app, action);
   DefineServers(app, action);
   DefineWork(app, action);
+  DefineAdvanceClock(app, action);
   // Last, so that the commands do not inherit it.
   app.footer(kFooter);
 }
@@ -79,27 +126,30 @@ int UsageError(const CLI::App& app, const CLI::Error& error, std::ostream& err) 
 }  // namespace
 
 int RunCommandLine(std::vector<std::string> arguments, std::istream& in, std::ostream& out,
-                   std::ostream& err, size_t width) {
+                   std::ostream& err, const std::function<Terminal()>& terminal) {
   Session session = {
-      .client = {}, .open_backend = {}, .width = width, .in = in, .out = out, .err = err};
+      .client = {}, .open_backend = {}, .terminal = terminal, .in = in, .out = out, .err = err};
   session.open_backend = [&session] { return std::make_unique<ServerBackend>(session.client); };
+  Globals globals;
   Action action;
   CLI::App app("Runs and looks after background jobs.", "leasehold");
-  DefineEverything(app, session, action);
+  DefineEverything(app, session, globals, action);
   if (arguments.empty()) {
     err << app.help();
     return kExitUsage;
   }
+  absl::Status status;
   try {
     std::reverse(arguments.begin(), arguments.end());
     app.parse(std::move(arguments));
+    session.format = FormatOf(globals);
+    status = action(session);
   } catch (const CLI::Success& asked) {
     // Help and the version.
     return app.exit(asked, out, err);
   } catch (const CLI::Error& error) {
     return UsageError(app, error, err);
   }
-  const absl::Status status = action(session);
   out.flush();
   if (status.ok() && out) return kExitOk;
   err << absl::StrFormat("leasehold: %s\n", status.ok() ? "cannot write the output"

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <istream>
 #include <ostream>
 #include <string>
 #include <vector>
+
+#include "client/cli/report.h"
 
 namespace leasehold::cli {
 
@@ -15,8 +18,8 @@ inline constexpr int kExitError = 1;
 inline constexpr int kExitUsage = 2;
 
 // Runs one `leasehold` command line (without the program's name) and returns its exit status. An
-// error is one line on `err`. `width` as in Session.
+// error is one line on `err`. `terminal` says where `out` goes.
 int RunCommandLine(std::vector<std::string> arguments, std::istream& in, std::ostream& out,
-                   std::ostream& err, size_t width);
+                   std::ostream& err, const std::function<Terminal()>& terminal);
 
 }  // namespace leasehold::cli

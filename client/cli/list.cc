@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,19 +8,27 @@
 #include "client/cli/command.h"
 #include "client/cli/job_output.h"
 #include "client/cli/values.h"
-#include "client/cpp/client.h"
+#include "client/cli/watch.h"
 
 namespace leasehold::cli {
 namespace {
 
 // The most that the server gives at once.
-constexpr int kPageSize = 1000;
-constexpr int kNoLimit = std::numeric_limits<int>::max();
+constexpr size_t kPageSize = 1000;
+constexpr int kMost = std::numeric_limits<int>::max();
+
+constexpr char kFooter[] =
+    R"(Examples:
+  leasehold list --state failed --limit 0
+  leasehold list --task mail --watch
+  leasehold list --state failed --limit 0 -o json | leasehold reschedule - --now --attempts 0)";
 
 struct ListOptions {
   client::ListJobsOptions jobs;
   // 0: all.
   int limit = 50;
+  int offset = 0;
+  WatchInterval watch;
 };
 
 void DefineOptions(CLI::App& command, ListOptions& options) {
@@ -28,11 +37,15 @@ void DefineOptions(CLI::App& command, ListOptions& options) {
   command.add_option("--queue", options.jobs.queue, "Only jobs of this serial queue")
       ->type_name("NAME");
   AddParsedOption(command, "--state", options.jobs.state, ParseState,
-                  "Only jobs in this state: all, ready, scheduled, leased, failed [all]")
-      ->type_name("STATE");
+                  "Only jobs in this state; leased is also called locked [all]")
+      ->type_name("all|ready|scheduled|leased|failed");
   command.add_option("--limit", options.limit, "At most this many; 0: all [50]")
       ->type_name("N")
-      ->check(CLI::Range(0, kNoLimit));
+      ->check(CLI::Range(0, kMost));
+  command.add_option("--offset", options.offset, "Leave out the first ones [0]")
+      ->type_name("N")
+      ->check(CLI::Range(0, kMost));
+  AddWatchOption(command, options.watch);
 }
 
 struct Listing {
@@ -43,45 +56,48 @@ struct Listing {
 absl::StatusOr<Listing> ReadJobs(const ListOptions& options, Backend& backend) {
   Listing listing;
   client::ListJobsOptions query = options.jobs;
-  // Rows still wanted.
-  const auto wanted = [&] {
-    const auto limit = static_cast<size_t>(options.limit == 0 ? kNoLimit : options.limit);
-    return limit - std::min(limit, listing.jobs.size());
-  };
+  auto skip = static_cast<size_t>(options.offset);
+  const auto limit = static_cast<size_t>(options.limit == 0 ? kMost : options.limit);
+  const auto wanted = [&] { return skip + limit - listing.jobs.size(); };
   do {
-    query.page_size = static_cast<int>(std::min<size_t>(kPageSize, wanted()));
+    query.page_size = static_cast<int>(std::min(kPageSize, wanted()));
     absl::StatusOr<client::JobPage> page = backend.ListJobs(query);
     if (!page.ok()) return page.status();
-    for (client::Job& job : page->jobs) listing.jobs.push_back(std::move(job));
+    for (client::Job& job : page->jobs) {
+      if (skip > 0) {
+        --skip;
+      } else {
+        listing.jobs.push_back(std::move(job));
+      }
+    }
     query.page_token = std::move(page->next_page_token);
     listing.more = !query.page_token.empty();
   } while (listing.more && wanted() > 0);
   return listing;
 }
 
+absl::StatusOr<Report> Read(const ListOptions& options, Backend& backend) {
+  absl::StatusOr<Listing> read = ReadJobs(options, backend);
+  if (!read.ok()) return read.status();
+  const auto jobs = std::make_shared<const std::vector<client::Job>>(std::move(read->jobs));
+  Report report{.element = [jobs](size_t i) { return JobDocument((*jobs)[i]); },
+                .count = jobs->size(),
+                .table = [jobs](std::ostream& out, size_t width) { PrintJobs(*jobs, width, out); }};
+  if (read->more) report.note = "there are more: --limit N shows N, --limit 0 all";
+  if (jobs->empty()) report.note = "no jobs";
+  return report;
+}
+
 absl::Status Run(const ListOptions& options, Session& session) {
-  const auto backend = session.open_backend();
-  if (!backend.ok()) return backend.status();
-  const absl::StatusOr<Listing> listing = ReadJobs(options, **backend);
-  if (!listing.ok()) return listing.status();
-  if (session.json) {
-    PrintJobsJson(listing->jobs, session.out);
-    return absl::OkStatus();
-  }
-  if (listing->jobs.empty()) {
-    session.err << "no jobs\n";
-    return absl::OkStatus();
-  }
-  PrintJobs(listing->jobs, session.width, session.out);
-  if (listing->more) session.err << "there are more: --limit N shows N, --limit 0 all\n";
-  return absl::OkStatus();
+  return Show([&](Backend& backend) { return Read(options, backend); }, options.watch, session);
 }
 
 }  // namespace
 
 void DefineList(CLI::App& app, Action& action) {
   DefineCommand<ListOptions>(app, action, "list", "List jobs in the order of their ids",
-                             DefineOptions, Run);
+                             DefineOptions, Run)
+      ->footer(kFooter);
 }
 
 }  // namespace leasehold::cli

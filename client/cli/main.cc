@@ -20,9 +20,10 @@ void OpenStandardDescriptors() {
   if (fd > 2) close(fd);
 }
 
-size_t TerminalWidth() {
+leasehold::cli::Terminal StandardOutput() {
   winsize size;
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return {};
+  return {.columns = size.ws_col, .rows = size.ws_row};
 }
 
 }  // namespace
@@ -31,5 +32,5 @@ int main(int argc, char** argv) {
   OpenStandardDescriptors();
   setlocale(LC_CTYPE, "");
   return leasehold::cli::RunCommandLine(std::vector<std::string>(argv + 1, argv + argc), std::cin,
-                                        std::cout, std::cerr, TerminalWidth());
+                                        std::cout, std::cerr, StandardOutput);
 }

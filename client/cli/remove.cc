@@ -2,7 +2,6 @@
 
 #include "client/cli/command.h"
 #include "client/cpp/client.h"
-#include "nlohmann/json.hpp"
 
 namespace leasehold::cli {
 namespace {
@@ -20,17 +19,17 @@ absl::Status Run(const RemoveOptions& options, Session& session) {
   if (!backend.ok()) return backend.status();
   const absl::StatusOr<std::string> id = (*backend)->RemoveJob(options.key);
   if (!id.ok()) return id.status();
-  session.out << (session.json ? nlohmann::json{{"id", *id}}.dump() : *id) << '\n';
+  PrintId(*id, session);
   return absl::OkStatus();
 }
 
 }  // namespace
 
 void DefineRemove(CLI::App& app, Action& action) {
-  DefineCommand<RemoveOptions>(
-      app, action, "remove",
-      "Remove the job with a key; prints its id (a leased job runs on, but is not retried)",
-      DefineOptions, Run);
+  DefineCommand<RemoveOptions>(app, action, "remove", "Remove the job with a key; prints its id",
+                               DefineOptions, Run)
+      ->footer(
+          "A leased job runs on, but is not retried.\n\nExample:\n  leasehold remove daily-report");
 }
 
 }  // namespace leasehold::cli

@@ -2,10 +2,14 @@
 
 #include "client/cli/command.h"
 #include "client/cli/job_output.h"
-#include "client/cpp/client.h"
 
 namespace leasehold::cli {
 namespace {
+
+constexpr char kFooter[] =
+    R"(Examples:
+  leasehold show 42
+  leasehold show 42 --json | jq .payload)";
 
 struct ShowOptions {
   std::string id;
@@ -20,11 +24,9 @@ absl::Status Run(const ShowOptions& options, Session& session) {
   if (!backend.ok()) return backend.status();
   const absl::StatusOr<client::Job> job = (*backend)->GetJob(options.id);
   if (!job.ok()) return job.status();
-  if (session.json) {
-    session.out << JobJson(*job) << '\n';
-  } else {
-    PrintJob(*job, session.out);
-  }
+  Print({.document = JobDocument(*job),
+         .table = [&](std::ostream& out, size_t) { PrintJob(*job, out); }},
+        session);
   return absl::OkStatus();
 }
 
@@ -32,7 +34,8 @@ absl::Status Run(const ShowOptions& options, Session& session) {
 
 void DefineShow(CLI::App& app, Action& action) {
   DefineCommand<ShowOptions>(app, action, "show", "Show one job, its payload and its last error",
-                             DefineOptions, Run);
+                             DefineOptions, Run)
+      ->footer(kFooter);
 }
 
 }  // namespace leasehold::cli

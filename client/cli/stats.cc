@@ -1,24 +1,88 @@
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "client/cli/command.h"
-#include "client/cli/job_output.h"
-#include "client/cpp/client.h"
+#include "client/cli/text.h"
+#include "client/cli/watch.h"
 
 namespace leasehold::cli {
 namespace {
 
-struct StatsOptions {};
+constexpr char kFooter[] =
+    R"(Examples:
+  leasehold stats --watch
+  leasehold stats --json | jq .ready)";
 
-absl::Status Run(const StatsOptions&, Session& session) {
-  const auto backend = session.open_backend();
-  if (!backend.ok()) return backend.status();
-  const absl::StatusOr<client::Stats> stats = (*backend)->GetStats();
+struct StatsOptions {
+  WatchInterval watch;
+};
+
+Json Document(const client::Stats& stats) {
+  return {
+      {"ready", stats.ready},
+      {"scheduled", stats.scheduled},
+      {"leased", stats.leased},
+      {"failed", stats.failed},
+      {"oldest_ready_run_at", OrNull(stats.oldest_ready_run_at)},
+      {"connected_sessions", stats.connected_sessions},
+      {"sessions", stats.sessions},
+      {"added_total", stats.added_total},
+      {"leased_total", stats.leased_total},
+      {"completed_total", stats.completed_total},
+      {"failed_attempts_total", stats.failed_attempts_total},
+      {"released_total", stats.released_total},
+      {"swept_total", stats.swept_total},
+      {"lease_lost_total", stats.lease_lost_total},
+      {"epoch", stats.epoch},
+      {"server_id", stats.server_id},
+      {"server_version", stats.server_version},
+      {"started_at", UtcTime(stats.started_at)},
+  };
+}
+
+void PrintStats(const client::Stats& stats, absl::Time now, std::ostream& out) {
+  const auto oldest = stats.oldest_ready_run_at;
+  PrintFields(
+      {
+          {"ready", std::to_string(stats.ready)},
+          {"scheduled", std::to_string(stats.scheduled)},
+          {"leased", std::to_string(stats.leased)},
+          {"failed", std::to_string(stats.failed)},
+          {"oldest ready",
+           oldest ? "for " + ShortDuration(std::max(now - *oldest, absl::ZeroDuration())) : ""},
+          {"executors",
+           absl::StrFormat("%d connected, %d in all", stats.connected_sessions, stats.sessions)},
+      },
+      out);
+  out << "\nSince " << LocalTime(stats.started_at) << ":\n";
+  PrintFields(
+      {
+          {"added", std::to_string(stats.added_total)},
+          {"leased", std::to_string(stats.leased_total)},
+          {"completed", std::to_string(stats.completed_total)},
+          {"failed attempts", std::to_string(stats.failed_attempts_total)},
+          {"released", std::to_string(stats.released_total)},
+          {"swept", std::to_string(stats.swept_total)},
+          {"leases lost", std::to_string(stats.lease_lost_total)},
+      },
+      out);
+  out << absl::StrFormat("\nServer %s, version %s, epoch %d\n", Printable(stats.server_id),
+                         Printable(stats.server_version), stats.epoch);
+}
+
+absl::StatusOr<Report> Read(Backend& backend) {
+  absl::StatusOr<client::Stats> stats = backend.GetStats();
   if (!stats.ok()) return stats.status();
-  if (session.json) {
-    session.out << StatsJson(*stats) << '\n';
-  } else {
-    PrintStats(*stats, absl::Now(), session.out);
-  }
-  return absl::OkStatus();
+  return Report{.document = Document(*stats),
+                .table = [stats = *std::move(stats)](std::ostream& out, size_t) {
+                  PrintStats(stats, absl::Now(), out);
+                }};
+}
+
+absl::Status Run(const StatsOptions& options, Session& session) {
+  return Show(Read, options.watch, session);
 }
 
 }  // namespace
@@ -26,7 +90,8 @@ absl::Status Run(const StatsOptions&, Session& session) {
 void DefineStats(CLI::App& app, Action& action) {
   DefineCommand<StatsOptions>(
       app, action, "stats", "Count jobs by state, and what has happened since the server leads",
-      [](CLI::App&, StatsOptions&) {}, Run);
+      [](CLI::App& command, StatsOptions& options) { AddWatchOption(command, options.watch); }, Run)
+      ->footer(kFooter);
 }
 
 }  // namespace leasehold::cli

@@ -70,6 +70,17 @@ std::string Shortened(std::string_view text, size_t width) {
   return std::string(text.substr(0, end)) + std::string(kDots.substr(0, width));
 }
 
+void PrintFields(const Fields& fields, std::ostream& out) {
+  size_t width = 0;
+  for (const auto& [name, value] : fields) {
+    if (!value.empty()) width = std::max(width, Width(name));
+  }
+  for (const auto& [name, value] : fields) {
+    if (value.empty()) continue;
+    out << name << ": " << std::string(width - Width(name), ' ') << Printable(value) << '\n';
+  }
+}
+
 Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
 void Table::AddRow(std::vector<std::string> cells) {

@@ -4,6 +4,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -28,6 +29,12 @@ size_t Width(std::string_view text);
 
 // At most `width` columns of `text`; what was cut ends with "...".
 std::string Shortened(std::string_view text, size_t width);
+
+// Names and values.
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+// "name:  value" lines with the values aligned; fields without a value are left out.
+void PrintFields(const Fields& fields, std::ostream& out);
 
 // Rows of cells in aligned columns, two spaces apart, the header in capitals. Cells are made
 // Printable. The last column is as long as it likes.

@@ -55,21 +55,33 @@ void DefineOptions(CLI::App& command, WorkOptions& options) {
                   "Take no jobs with this flag (repeat for more)")
       ->type_name("FLAG")
       ->allow_extra_args(false);
-  CLI::Option* once =
-      command.add_flag("--once", worker.once, "End when no job is left that could run now");
-  command
-      .add_flag("--watch", worker.watch,
-                "Handlers added, changed or removed count from the next job on")
-      ->excludes(once);
   command.footer(kFooter);
 }
 
+void DefineWorkOptions(CLI::App& command, WorkOptions& options) {
+  DefineOptions(command, options);
+  CLI::Option* once =
+      command.add_flag("--once", options.worker.once, "End when no job is left that could run now");
+  command
+      .add_flag("--watch", options.worker.watch,
+                "Handlers added, changed or removed count from the next job on")
+      ->excludes(once);
+}
+
+void DefineRunOnceOptions(CLI::App& command, WorkOptions& options) {
+  DefineOptions(command, options);
+  options.worker.once = true;
+}
+
 absl::Status Run(const WorkOptions& options, Session& session) {
+  if (session.format == Format::kYaml) {
+    throw CLI::ValidationError("--output", "the log is text, or with -o json JSON, but not YAML");
+  }
   // A handler that does not read its payload must not end us.
   std::signal(SIGPIPE, SIG_IGN);
   TaskWorker::Options worker_options = options.worker;
   worker_options.executor.address = session.client.address;
-  LogWriter log(STDERR_FILENO, LogStyle::For(STDERR_FILENO, session.json));
+  LogWriter log(STDERR_FILENO, LogStyle::For(STDERR_FILENO, session.format == Format::kJson));
   TaskWorker worker(std::move(worker_options), log);
   const absl::Status status = worker.Run();
   log.Close();
@@ -86,7 +98,10 @@ absl::Status Run(const WorkOptions& options, Session& session) {
 void DefineWork(CLI::App& app, Action& action) {
   DefineCommand<WorkOptions>(app, action, "work",
                              "Run the executables of a directory as handlers of jobs",
-                             DefineOptions, Run);
+                             DefineWorkOptions, Run);
+  DefineCommand<WorkOptions>(app, action, "run-once",
+                             "Work until no job is left that could run now, as work --once",
+                             DefineRunOnceOptions, Run);
 }
 
 }  // namespace leasehold::cli

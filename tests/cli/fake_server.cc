@@ -68,6 +68,93 @@ grpc::Status FakeServer::ListServers(grpc::ServerContext*, const v1::ListServers
   return status;
 }
 
+template <typename Ids>
+grpc::Status FakeServer::Change(const Ids& asked, Ids* changed) {
+  change_sizes.push_back(asked.size());
+  if (changes_allowed-- <= 0 && !status.ok()) return status;
+  for (const v1::Job& job : jobs) {
+    const bool named = std::find(asked.begin(), asked.end(), job.id()) != asked.end();
+    if (named && job.state() != v1::JOB_STATE_LEASED) *changed->Add() = job.id();
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeServer::CompleteJobs(grpc::ServerContext*, const v1::CompleteJobsRequest* request,
+                                      v1::CompleteJobsResponse* response) {
+  return Change(request->ids(), response->mutable_ids());
+}
+
+grpc::Status FakeServer::FailJobs(grpc::ServerContext*, const v1::FailJobsRequest* request,
+                                  v1::FailJobsResponse* response) {
+  fail_request = *request;
+  return Change(request->ids(), response->mutable_ids());
+}
+
+grpc::Status FakeServer::RescheduleJobs(grpc::ServerContext*,
+                                        const v1::RescheduleJobsRequest* request,
+                                        v1::RescheduleJobsResponse* response) {
+  reschedule_request = *request;
+  return Change(request->ids(), response->mutable_ids());
+}
+
+grpc::Status FakeServer::ForceUnlock(grpc::ServerContext*, const v1::ForceUnlockRequest* request,
+                                     v1::ForceUnlockResponse* response) {
+  unlock_requests.push_back(*request);
+  for (const v1::Job& job : jobs) {
+    const auto& named = request->executor_ids();
+    const bool held = std::find(named.begin(), named.end(), job.locked_by()) != named.end();
+    if (held) response->add_job_ids(job.id());
+  }
+  return status;
+}
+
+grpc::Status FakeServer::SweepExecutors(grpc::ServerContext*,
+                                        const v1::SweepExecutorsRequest* request,
+                                        v1::SweepExecutorsResponse* response) {
+  sweep_request = *request;
+  *response->mutable_executors() = executors.executors();
+  return status;
+}
+
+grpc::Status FakeServer::CleanUp(grpc::ServerContext*, const v1::CleanUpRequest* request,
+                                 v1::CleanUpResponse* response) {
+  const size_t page = clean_up_requests.size() % cleaned_up.size();
+  clean_up_requests.push_back(*request);
+  if (cleaned_up[page] < 0) return status;
+  response->set_deleted(cleaned_up[page]);
+  if (page + 1 < cleaned_up.size()) response->set_next_page_token(std::to_string(page + 1));
+  return grpc::Status::OK;
+}
+
+// The page token is the number of queues before the page.
+grpc::Status FakeServer::ListQueues(grpc::ServerContext*, const v1::ListQueuesRequest* request,
+                                    v1::ListQueuesResponse* response) {
+  const int begin = request->page_token().empty() ? 0 : std::stoi(request->page_token());
+  const int end = std::min(queues.queues_size(), begin + request->page_size());
+  for (int i = begin; i < end; ++i) *response->add_queues() = queues.queues(i);
+  if (end < queues.queues_size()) response->set_next_page_token(std::to_string(end));
+  return status;
+}
+
+grpc::Status FakeServer::ListTasks(grpc::ServerContext*, const v1::ListTasksRequest*,
+                                   v1::ListTasksResponse* response) {
+  *response = tasks;
+  return status;
+}
+
+grpc::Status FakeServer::ListExecutors(grpc::ServerContext*, const v1::ListExecutorsRequest*,
+                                       v1::ListExecutorsResponse* response) {
+  *response = executors;
+  return status;
+}
+
+grpc::Status FakeServer::AdvanceClock(grpc::ServerContext*, const v1::AdvanceClockRequest* request,
+                                      v1::AdvanceClockResponse* response) {
+  advance_request = *request;
+  response->mutable_now()->set_seconds(1'927'627'200);
+  return status;
+}
+
 FakeExecutorService::FakeExecutorService() {
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);

@@ -29,10 +29,24 @@ class FakeServer final : public v1::JobService::Service, public v1::AdminService
   std::vector<v1::Job> jobs;
   v1::GetStatsResponse stats;
   v1::ListServersResponse servers;
+  v1::ListQueuesResponse queues;
+  v1::ListTasksResponse tasks;
+  v1::ListExecutorsResponse executors;
+  // Jobs that each page of CleanUp deletes; it answers `status` instead of a negative one.
+  std::vector<int64_t> cleaned_up = {0};
+  // Calls that change jobs by id answer `status` only after this many.
+  int changes_allowed = 0;
 
   // What came last.
   v1::NewJob added;
   std::vector<v1::ListJobsRequest> list_requests;
+  std::vector<int> change_sizes;  // ids in each call that changes jobs by id
+  v1::FailJobsRequest fail_request;
+  v1::RescheduleJobsRequest reschedule_request;
+  std::vector<v1::ForceUnlockRequest> unlock_requests;
+  v1::SweepExecutorsRequest sweep_request;
+  std::vector<v1::CleanUpRequest> clean_up_requests;
+  v1::AdvanceClockRequest advance_request;
 
  private:
   grpc::Status AddJob(grpc::ServerContext*, const v1::AddJobRequest*, v1::AddJobResponse*) override;
@@ -45,6 +59,30 @@ class FakeServer final : public v1::JobService::Service, public v1::AdminService
                         v1::GetStatsResponse*) override;
   grpc::Status ListServers(grpc::ServerContext*, const v1::ListServersRequest*,
                            v1::ListServersResponse*) override;
+  grpc::Status CompleteJobs(grpc::ServerContext*, const v1::CompleteJobsRequest*,
+                            v1::CompleteJobsResponse*) override;
+  grpc::Status FailJobs(grpc::ServerContext*, const v1::FailJobsRequest*,
+                        v1::FailJobsResponse*) override;
+  grpc::Status RescheduleJobs(grpc::ServerContext*, const v1::RescheduleJobsRequest*,
+                              v1::RescheduleJobsResponse*) override;
+  grpc::Status ForceUnlock(grpc::ServerContext*, const v1::ForceUnlockRequest*,
+                           v1::ForceUnlockResponse*) override;
+  grpc::Status SweepExecutors(grpc::ServerContext*, const v1::SweepExecutorsRequest*,
+                              v1::SweepExecutorsResponse*) override;
+  grpc::Status CleanUp(grpc::ServerContext*, const v1::CleanUpRequest*,
+                       v1::CleanUpResponse*) override;
+  grpc::Status ListQueues(grpc::ServerContext*, const v1::ListQueuesRequest*,
+                          v1::ListQueuesResponse*) override;
+  grpc::Status ListTasks(grpc::ServerContext*, const v1::ListTasksRequest*,
+                         v1::ListTasksResponse*) override;
+  grpc::Status ListExecutors(grpc::ServerContext*, const v1::ListExecutorsRequest*,
+                             v1::ListExecutorsResponse*) override;
+  grpc::Status AdvanceClock(grpc::ServerContext*, const v1::AdvanceClockRequest*,
+                            v1::AdvanceClockResponse*) override;
+
+  // The ids of those that are there and not leased.
+  template <typename Ids>
+  grpc::Status Change(const Ids& asked, Ids* changed);
 
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
