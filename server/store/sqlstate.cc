@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "server/base/errors.h"
 
@@ -67,6 +68,20 @@ absl::Status SqlError(std::string_view sqlstate, std::string_view statement,
     return RetryableError(code, "DATABASE_EXHAUSTED", text, kRetryDelay);
   }
   return absl::Status(code, text);
+}
+
+// libpq says why in lines of its own, and names the host but never the password.
+absl::Status Unreachable(std::string why) {
+  while (!why.empty() && why.back() == '\n') why.pop_back();
+  return absl::UnavailableError(
+      absl::StrFormat("the database cannot be reached: %s: start it, or correct --database-url",
+                      absl::StrReplaceAll(why, {{"\n\t", " "}, {"\n", "; "}})));
+}
+
+std::string FirstLine(std::string_view message) {
+  message = message.substr(0, message.find('\n'));
+  while (!message.empty() && message.back() == ' ') message.remove_suffix(1);
+  return std::string(message);
 }
 
 }  // namespace leasehold::store

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -21,5 +22,11 @@ SqlstateMeaning MeaningOf(std::string_view sqlstate);
 // The status to hand on. The message names the statement and keeps PostgreSQL's own words.
 absl::Status SqlError(std::string_view sqlstate, std::string_view statement,
                       std::string_view message);
+
+// Nobody answers at the database's URL; `why` is libpq's.
+absl::Status Unreachable(std::string why);
+
+// PostgreSQL's own words without what follows them: the context, the statement.
+std::string FirstLine(std::string_view message);
 
 }  // namespace leasehold::store

@@ -89,7 +89,7 @@ TEST_F(MigratorTest, RefusesASchemaMadeByAnotherProgram) {
   const auto report = Migrate();
 
   EXPECT_EQ(report.status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(Text(report), HasSubstr("leasehold import --take-over"));
+  EXPECT_THAT(Text(report), HasSubstr("leasehold import --from-schema leasehold --take-over"));
   EXPECT_EQ(sql_.Number("SELECT count(*) FROM pg_tables WHERE schemaname = 'leasehold'"), 1);
 }
 

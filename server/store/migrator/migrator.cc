@@ -9,7 +9,6 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "server/store/connection_string.h"
 #include "server/store/sqlstate.h"
 #include "sql/migrations.h"
@@ -49,9 +48,9 @@ std::string FileName(const sql::Migration& migration) {
 absl::Status MadeByAnother(const std::string& schema) {
   return absl::FailedPreconditionError(absl::StrFormat(
       "schema \"%s\" was made by another program: it has tables, but no table \"leadership\"; "
-      "take its jobs over with leasehold import --take-over, or choose another schema with "
-      "--schema",
-      schema));
+      "take its jobs over with leasehold import --from-schema %s --take-over, or choose another "
+      "schema with --schema",
+      schema, schema));
 }
 
 absl::Status MadeByNewer(const std::string& schema, const std::vector<int>& breaking) {
@@ -79,24 +78,27 @@ absl::Status InTheWay(const pqxx::row& transaction) {
 // One connection's work on one schema.
 class Migrator {
  public:
-  Migrator(pqxx::connection& connection, const MigrateOptions& options)
-      : connection_(connection), options_(options) {}
+  explicit Migrator(const MigrateOptions& options) : options_(options) {}
 
   enum class Step { kApplied, kDone, kBusy };
 
   // Applies the first pending migration, unless somebody is in the way.
-  absl::StatusOr<Step> TryStep(MigrationReport& report);
+  absl::StatusOr<Step> TryStep(pqxx::connection& connection, MigrationReport& report);
+
+  // Applies all that is pending, in the given transaction.
+  absl::Status ApplyAll(pqxx::transaction_base& transaction, MigrationReport& report);
 
   // Fills in what is pending and what to warn of.
   absl::Status Inspect(pqxx::transaction_base& transaction, MigrationReport& report);
 
  private:
   std::string Here(std::string_view text) const { return sql::WithSchema(text, options_.schema); }
-  absl::StatusOr<Step> Apply(pqxx::work& transaction, MigrationReport& report);
+  bool MayMigrate(pqxx::transaction_base& transaction) const;
+  void Apply(pqxx::transaction_base& transaction, const sql::Migration& migration,
+             MigrationReport& report) const;
   const sql::Migration* FirstPending() const;
   absl::Status JudgeNewer(const pqxx::result& rows, MigrationReport& report);
 
-  pqxx::connection& connection_;
   const MigrateOptions& options_;
   std::set<int> recorded_;
   bool looked_ = false;
@@ -113,7 +115,9 @@ absl::Status Migrator::Inspect(pqxx::transaction_base& transaction, MigrationRep
   if (has_relations && !is_ours) return MadeByAnother(options_.schema);
   if (is_ours) {
     const pqxx::result rows = transaction.exec(Here(kReadMigrations));
-    for (const pqxx::row& row : rows) recorded_.insert(row[0].as<int>());
+    for (const pqxx::row& row : rows) {
+      if (row[0].as<int>() < kFirstForeignMigration) recorded_.insert(row[0].as<int>());
+    }
     const absl::Status judged = JudgeNewer(rows, report);
     if (!judged.ok()) return judged;
   }
@@ -132,7 +136,8 @@ absl::Status Migrator::JudgeNewer(const pqxx::result& rows, MigrationReport& rep
   std::vector<int> tolerated;
   for (const pqxx::row& row : rows) {
     const int id = row[0].as<int>();
-    if (id > newest) (row[1].as<bool>() ? breaking : tolerated).push_back(id);
+    if (id > newest && id < kFirstForeignMigration)
+      (row[1].as<bool>() ? breaking : tolerated).push_back(id);
   }
   if (!breaking.empty()) return MadeByNewer(options_.schema, breaking);
   if (!tolerated.empty()) report.warnings.push_back(ToleratedNewer(options_.schema, tolerated));
@@ -146,16 +151,21 @@ const sql::Migration* Migrator::FirstPending() const {
   return nullptr;
 }
 
-absl::StatusOr<Migrator::Step> Migrator::TryStep(MigrationReport& report) {
+absl::StatusOr<Migrator::Step> Migrator::TryStep(pqxx::connection& connection,
+                                                 MigrationReport& report) {
   try {
-    pqxx::work transaction(connection_);
+    pqxx::work transaction(connection);
     transaction.exec(kBegin);
-    if (!transaction.exec_params1(kTryToMigrate, options_.schema)[0].as<bool>()) {
-      return Step::kBusy;
-    }
+    if (!MayMigrate(transaction)) return Step::kBusy;
     const absl::Status inspected = Inspect(transaction, report);
     if (!inspected.ok()) return inspected;
-    return Apply(transaction, report);
+    const sql::Migration* migration = FirstPending();
+    if (migration == nullptr) return Step::kDone;
+    MigrationReport applied = report;
+    Apply(transaction, *migration, applied);
+    transaction.commit();
+    report = std::move(applied);
+    return Step::kApplied;
   } catch (const pqxx::sql_error& e) {
     // A lock was not free in time, or we would have deadlocked: all of it is rolled back.
     if (MeaningOf(e.sqlstate()).code == absl::StatusCode::kAborted) return Step::kBusy;
@@ -163,14 +173,25 @@ absl::StatusOr<Migrator::Step> Migrator::TryStep(MigrationReport& report) {
   }
 }
 
-absl::StatusOr<Migrator::Step> Migrator::Apply(pqxx::work& transaction, MigrationReport& report) {
-  const sql::Migration* migration = FirstPending();
-  if (migration == nullptr) return Step::kDone;
-  transaction.exec(Here(migration->text));
-  transaction.exec_params(Here(kRecordMigration), migration->number, migration->breaking);
-  transaction.commit();
-  report.applied.push_back(FileName(*migration));
-  return Step::kApplied;
+absl::Status Migrator::ApplyAll(pqxx::transaction_base& transaction, MigrationReport& report) {
+  if (!MayMigrate(transaction)) return absl::AbortedError("somebody else migrates the schema");
+  const absl::Status inspected = Inspect(transaction, report);
+  if (!inspected.ok()) return inspected;
+  for (const sql::Migration& migration : options_.migrations) {
+    if (!recorded_.contains(migration.number)) Apply(transaction, migration, report);
+  }
+  return absl::OkStatus();
+}
+
+bool Migrator::MayMigrate(pqxx::transaction_base& transaction) const {
+  return transaction.exec_params1(kTryToMigrate, options_.schema)[0].as<bool>();
+}
+
+void Migrator::Apply(pqxx::transaction_base& transaction, const sql::Migration& migration,
+                     MigrationReport& report) const {
+  transaction.exec(Here(migration.text));
+  transaction.exec_params(Here(kRecordMigration), migration.number, migration.breaking);
+  report.applied.push_back(FileName(migration));
 }
 
 absl::Status CheckServerVersion(const pqxx::connection& connection) {
@@ -181,11 +202,12 @@ absl::Status CheckServerVersion(const pqxx::connection& connection) {
                       version / 10000, version % 10000));
 }
 
-absl::Status RunToEnd(Migrator& migrator, const MigrateOptions& options, MigrationReport& report) {
+absl::Status RunToEnd(pqxx::connection& connection, Migrator& migrator,
+                      const MigrateOptions& options, MigrationReport& report) {
   using Clock = std::chrono::steady_clock;
   const auto give_up = Clock::now() + absl::ToChronoNanoseconds(options.patience);
   while (true) {
-    const auto step = migrator.TryStep(report);
+    const auto step = migrator.TryStep(connection, report);
     if (!step.ok()) return step.status();
     if (*step == Migrator::Step::kDone) return absl::OkStatus();
     if (*step == Migrator::Step::kApplied) continue;
@@ -197,14 +219,6 @@ absl::Status RunToEnd(Migrator& migrator, const MigrateOptions& options, Migrati
     }
     std::this_thread::sleep_for(kPause);
   }
-}
-
-// libpq says why in lines of its own, and names the host but never the password.
-absl::Status Unreachable(std::string why) {
-  while (!why.empty() && why.back() == '\n') why.pop_back();
-  return absl::UnavailableError(
-      absl::StrFormat("the database cannot be reached: %s: start it, or correct --database-url",
-                      absl::StrReplaceAll(why, {{"\n\t", " "}, {"\n", "; "}})));
 }
 
 // Connects, checks what can be checked without the schema, and runs `work` on the connection.
@@ -220,7 +234,7 @@ absl::StatusOr<MigrationReport> WithConnection(const std::string& database_url,
     pqxx::connection connection(*text);
     absl::Status status = CheckServerVersion(connection);
     if (status.ok()) {
-      Migrator migrator(connection, options);
+      Migrator migrator(options);
       status = work(connection, migrator, report);
     }
     if (!status.ok()) return status;
@@ -242,10 +256,27 @@ std::vector<sql::Migration> MigrateOptions::AllMigrations() {
 
 absl::StatusOr<MigrationReport> Migrate(const std::string& database_url,
                                         const MigrateOptions& options) {
-  return WithConnection(database_url, options,
-                        [&options](pqxx::connection&, Migrator& migrator, MigrationReport& report) {
-                          return RunToEnd(migrator, options, report);
-                        });
+  return WithConnection(
+      database_url, options,
+      [&options](pqxx::connection& connection, Migrator& migrator, MigrationReport& report) {
+        return RunToEnd(connection, migrator, options, report);
+      });
+}
+
+absl::StatusOr<MigrationReport> Migrate(pqxx::transaction_base& transaction,
+                                        const MigrateOptions& options) {
+  MigrationReport report;
+  const absl::Status status = Migrator(options).ApplyAll(transaction, report);
+  if (!status.ok()) return status;
+  return report;
+}
+
+absl::StatusOr<MigrationReport> CheckMigrations(pqxx::transaction_base& transaction,
+                                                const MigrateOptions& options) {
+  MigrationReport report;
+  const absl::Status status = Migrator(options).Inspect(transaction, report);
+  if (!status.ok()) return status;
+  return report;
 }
 
 absl::StatusOr<MigrationReport> CheckMigrations(const std::string& database_url,

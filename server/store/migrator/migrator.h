@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <pqxx/transaction_base>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,16 @@ absl::StatusOr<MigrationReport> Migrate(const std::string& database_url,
 // The same checks, and what Migrate would apply; changes nothing.
 absl::StatusOr<MigrationReport> CheckMigrations(const std::string& database_url,
                                                 const MigrateOptions& options = {});
+
+// Both within the caller's transaction, which commits or rolls back all of it. Migrate is kAborted
+// while somebody else migrates the schema. Exceptions of libpqxx come through.
+absl::StatusOr<MigrationReport> Migrate(pqxx::transaction_base& transaction,
+                                        const MigrateOptions& options);
+absl::StatusOr<MigrationReport> CheckMigrations(pqxx::transaction_base& transaction,
+                                                const MigrateOptions& options);
+
+// From this number on, what the table `migrations` records was not written by a Leasehold.
+inline constexpr int kFirstForeignMigration = 1'000'000;
 
 // The number of the newest breaking migration of a list.
 int NewestBreakingMigration(const std::vector<sql::Migration>& migrations);
