@@ -1,7 +1,7 @@
 """embed_sql: a C++ library with the texts of SQL files: the server needs no files at run time."""
 
 def embed_sql(name, srcs, deps = [], **kwargs):
-    """Makes the library `name`, which is "statements" or "migrations": headers sql/<name>.h."""
+    """Makes the library `name`, "migrations", "statements" or "..._statements": header sql/<name>.h."""
     native.genrule(
         name = name + "_gen",
         srcs = srcs,

@@ -1,6 +1,6 @@
 """Turns SQL files into a C++ header and source: one constant a file.
 
-sql_embedder.py statements|migrations HEADER SOURCE FILE...
+sql_embedder.py migrations|statements|..._statements HEADER SOURCE FILE...
 
 A statement's constant is named after its file, lease_jobs.sql -> kLeaseJobs; comment lines are left
 out and its name stands at its head, so that the database's own views of running queries show it. A
@@ -32,16 +32,17 @@ def without_comment_lines(text):
     return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
 
 
-def statements(files):
+def statements(files, everything):
     names = [stem(path) for path in files]
     header = ["extern const Statement %s;" % constant(name) for name in names]
-    header += ["", "extern const std::array<const Statement*, %d> kAllStatements;" % len(names)]
+    array = "const std::array<const Statement*, %d> %s" % (len(names), everything)
+    header += ["", "extern %s;" % array]
     source = []
     for path, name in zip(files, names):
         with open(path, encoding="utf-8") as sql:
             text = "/* %s */\n%s" % (name, without_comment_lines(sql.read()).strip())
         source.append('const Statement %s = {"%s", %s};\n' % (constant(name), name, literal(text)))
-    source.append("const std::array<const Statement*, %d> kAllStatements = {" % len(names))
+    source.append("%s = {" % array)
     source += ["    &%s," % constant(name) for name in names] + ["};"]
     return header, source
 
@@ -67,12 +68,16 @@ def write(path, head, lines):
 
 
 def main():
-    kind, header_path, source_path = sys.argv[1:4]
-    embed = {"statements": statements, "migrations": migrations}[kind]
-    header, source = embed(sorted(sys.argv[4:]))
-    write(header_path, "#pragma once\n\n#include <array>\n\n" + '#include "sql/%s.h"' % kind[:-1],
-          header)
-    write(source_path, '#include "sql/%s.h"' % kind, source)
+    name, header_path, source_path = sys.argv[1:4]
+    files = sorted(sys.argv[4:])
+    if name == "migrations":
+        header, source = migrations(files)
+        kind = "migration"
+    else:
+        header, source = statements(files, constant("all_" + name))
+        kind = "statement"
+    write(header_path, '#pragma once\n\n#include <array>\n\n#include "sql/%s.h"' % kind, header)
+    write(source_path, '#include "sql/%s.h"' % name, source)
 
 
 main()

@@ -1,0 +1,1 @@
+DELETE FROM :"theirs"._private_known_crontabs

@@ -1,0 +1,2 @@
+-- Invalidates every plan that names it, in every session.
+ALTER SCHEMA :"schema" RENAME TO :"theirs"
