@@ -48,6 +48,14 @@ void EndToEndTest::ExpectTotal(int64_t client::Stats::*total, int64_t value) {
   EXPECT_EQ(counted, value);
 }
 
+pqxx::result EndToEndTest::Sql(const std::string& statement) {
+  pqxx::connection connection(database_.url());
+  pqxx::work transaction(connection);
+  pqxx::result result = transaction.exec(statement);
+  transaction.commit();
+  return result;
+}
+
 bool EndToEndTest::AwaitNoJobs() {
   return Eventually([this] {
     const client::Stats stats = Stats();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <pqxx/pqxx>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ class EndToEndTest : public ::testing::Test {
   client::Stats Stats();
   // That the leader comes to have counted so many: it does so after the commit.
   void ExpectTotal(int64_t client::Stats::*total, int64_t value);
+  // Runs it in a transaction of its own.
+  pqxx::result Sql(const std::string& statement);
   // Whether there come to be no jobs.
   bool AwaitNoJobs();
 
