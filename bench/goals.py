@@ -98,6 +98,8 @@ GOALS = (
          serial_queues, 0.5, 0.7),
     Goal("backlog_rss_mb", "server memory with 10,000,000 jobs pending",
          figure("memory", "server_rss_mb"), 300, at_most=True, unit=" MB"),
+    Goal("mixed_backlog_rss_mb", "server memory while 10,000,000 jobs of every kind are drained",
+         figure("mixed_backlog", "server_rss_mb"), 300, at_most=True, unit=" MB"),
     Goal("backlog_start_seconds", "server start with 10,000,000 jobs pending",
          figure("memory", "start_seconds"), 2, at_most=True, unit=" s"),
     Goal("empty_start_seconds", "server start on an empty queue",

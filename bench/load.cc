@@ -48,6 +48,7 @@ void AddModes(CLI::App& app, Options& options) {
   preload->add_option("--task", options.task, "of the jobs");
   preload->add_option("--queues", options.queues, "spread over so many serial queues");
   CLI::App* drain = app.add_subcommand("drain", "runs the jobs in the queue");
+  CLI::App* mixed = app.add_subcommand("drain-mixed", "runs jobs of every kind in the queue");
   CLI::App* cycle = app.add_subcommand("full-cycle", "adds and runs");
   cycle->add_option("--most-waiting", options.most_waiting, "jobs between producer and executor");
   CLI::App* single = app.add_subcommand("add-single", "one job a call");
@@ -60,7 +61,7 @@ void AddModes(CLI::App& app, Options& options) {
   idle->add_option("--connections", options.connections, "over so many");
   app.add_subcommand("gaps", "runs jobs and says for how long none began");
   for (CLI::App* mode : {preload, drain}) mode->add_option("--jobs", options.jobs, "how many");
-  for (CLI::App* mode : {cycle, single, latency, idle}) {
+  for (CLI::App* mode : {mixed, cycle, single, latency, idle}) {
     mode->add_option("--seconds", options.seconds, "how long");
   }
   preload->add_option("--calls-in-flight", options.preload_calls, "AddJobs of 500 at a time");
@@ -76,6 +77,7 @@ Figures Run(const CLI::App& app, const Options& options) {
     return Preload(options.jobs, options.task, options.queues, options.preload_calls);
   }
   if (app.got_subcommand("drain")) return Drain(options.jobs, options.executor);
+  if (app.got_subcommand("drain-mixed")) return DrainMixed(options.seconds);
   if (app.got_subcommand("full-cycle")) {
     return FullCycle(options.seconds, options.most_waiting, options.cycle_calls, options.executor);
   }

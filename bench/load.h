@@ -33,6 +33,10 @@ Figures Preload(int jobs, const std::string& task, int queues, int calls_in_flig
 // Runs `jobs` that are in the queue, from the executor's start until the last outcome is recorded.
 Figures Drain(int jobs, const ExecutorSettings& settings);
 
+// Runs jobs of the tasks a, b and c for so many seconds on two executors, of which one forbids the
+// flag "gpu" and one "slow".
+Figures DrainMixed(int seconds);
+
 // One producer and one executor, at most `most_waiting` jobs between them. Counted are handlers
 // that have returned: their outcomes are recorded when it ends, and fewer than `most_waiting`
 // are still to be at any time.

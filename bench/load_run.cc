@@ -101,6 +101,25 @@ absl::Status AddOnTime(client::Client& client, int rate, int jobs) {
   return absl::OkStatus();
 }
 
+// How many are run within so many seconds, in ten parts.
+nlohmann::json Count(const std::atomic<int64_t>& ran, int seconds) {
+  std::vector<double> tenths;
+  const auto began = Clock::now();
+  const int64_t first = ran;
+  int64_t last = first;
+  for (int tenth = 1; tenth <= 10; ++tenth) {
+    std::this_thread::sleep_until(began + std::chrono::milliseconds(seconds * 100 * tenth));
+    const int64_t now = ran;
+    tenths.push_back(static_cast<double>(now - last) * 10 / seconds);
+    last = now;
+  }
+  const double took = Seconds(Clock::now() - began);
+  return {{"jobs", last - first},
+          {"seconds", took},
+          {"jobs_per_second", static_cast<double>(last - first) / took},
+          {"per_tenth", tenths}};
+}
+
 }  // namespace
 
 Figures Drain(int jobs, const ExecutorSettings& settings) {
@@ -118,6 +137,32 @@ Figures Drain(int jobs, const ExecutorSettings& settings) {
       {"jobs", ran.load()}, {"seconds", seconds}, {"jobs_per_second", ran / seconds}};
 }
 
+Figures DrainMixed(int seconds) {
+  std::atomic<int64_t> ran{0};
+  const auto options = [](const std::string& forbidden) {
+    client::ExecutorOptions options = ExecutorFor({.concurrency = 1, .prefetch = 8'000});
+    options.forbidden_flags = {forbidden};
+    return options;
+  };
+  client::Executor one(options("gpu"));
+  client::Executor two(options("slow"));
+  for (client::Executor* executor : {&one, &two}) {
+    for (const char* task : {"a", "b", "c"}) {
+      executor->Handle(task, [&](client::JobContext&) {
+        ran.fetch_add(1, std::memory_order_relaxed);
+        return client::Complete();
+      });
+    }
+  }
+  Running first(one);
+  Running second(two);
+  nlohmann::json figures = Count(ran, seconds);
+  for (Running* running : {&first, &second}) {
+    if (const absl::Status ended = running->Stop(); !ended.ok()) return ended;
+  }
+  return figures;
+}
+
 Figures FullCycle(int seconds, int most_waiting, int calls_in_flight,
                   const ExecutorSettings& settings) {
   client::Executor executor(ExecutorFor(settings));
@@ -128,23 +173,10 @@ Figures FullCycle(int seconds, int most_waiting, int calls_in_flight,
   });
   Running running(executor);
   Producer producer(ran, most_waiting, calls_in_flight);
-  std::vector<double> tenths;
-  const auto began = Clock::now();
-  const int64_t first = ran;
-  int64_t last = first;
-  for (int tenth = 1; tenth <= 10; ++tenth) {
-    std::this_thread::sleep_until(began + std::chrono::milliseconds(seconds * 100 * tenth));
-    const int64_t now = ran;
-    tenths.push_back(static_cast<double>(now - last) * 10 / seconds);
-    last = now;
-  }
-  const double took = Seconds(Clock::now() - began);
+  nlohmann::json figures = Count(ran, seconds);
   if (const absl::Status added = producer.Stop(); !added.ok()) return added;
   if (const absl::Status ended = running.Stop(); !ended.ok()) return ended;
-  return nlohmann::json{{"jobs", last - first},
-                        {"seconds", took},
-                        {"jobs_per_second", static_cast<double>(last - first) / took},
-                        {"per_tenth", tenths}};
+  return figures;
 }
 
 Figures Latency(int rate, int seconds) {

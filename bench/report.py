@@ -50,6 +50,10 @@ TABLE = (
     Row("memory", "10,000,000 pending, server memory", "server_rss_mb", "MB", 0),
     Row("memory", "10,000,000 pending, server start", "start_seconds", "s", 2),
     Row("memory", "empty queue, server start", "empty_start_seconds", "s", 2),
+    Row("mixed_backlog", "drain of 10,000,000 of every kind", charted=False),
+    Row("mixed_backlog", "  server memory at its end", "server_rss_mb", "MB", charted=False),
+    Row("mixed_backlog", "  jobs that its proofs found wrong", "window_corrections", "",
+        charted=False),
 )
 
 

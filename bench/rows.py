@@ -3,7 +3,7 @@ import time
 from dataclasses import dataclass
 from typing import Callable
 
-from bench import gaps
+from bench import backlog, gaps
 from bench.process import cpu_seconds, memory_mb
 
 MOST_WAITING = 20_000
@@ -22,6 +22,7 @@ class Lengths:
     add_single: int = 20
     latency: int = 20
     idle: int = 60
+    mixed: int = 75
     sustained: int = 3600
 
 
@@ -147,3 +148,13 @@ def memory(side, _):
         figures["server_rss_mb"] = max(figures["server_rss_mb"],
                                        *map(memory_mb, side.server_pids()))
     return {"memory": figures}
+
+
+def mixed_backlog(side, lengths):
+    """Jobs of every kind in the database, drained for a while by two executors."""
+    with side.session():
+        filled_in = backlog.fill(side.cluster)
+        figures = side.load("drain-mixed", "--seconds", lengths.mixed, seconds=lengths.mixed)
+        figures["fill_seconds"] = filled_in
+        figures["window_corrections"] = side.metric("leasehold_window_proof_corrections_total")
+    return {"mixed_backlog": figures}

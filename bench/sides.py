@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import time
+import urllib.request
 
 from bench.process import (Failed, Program, busy_seconds, clean_environment, cpu_seconds,
                            memory_mb, run_load, wait_until)
@@ -91,6 +92,7 @@ class Leasehold(Side):
         self.server_program = os.path.join(ROOT, "bin/leasehold-server")
         self.server = None
         self.address = None
+        self.admin_port = None
         self.log = os.path.join(work, "server.log")
         self.started_in = None
 
@@ -116,6 +118,7 @@ class Leasehold(Side):
         for line in said:
             if line.get("msg") == "serves":
                 self.address = line["listen"]
+                self.admin_port = line["admin_port"]
         return bool(self.address) and any(line.get("msg") == "leads" for line in said)
 
     def finish(self):
@@ -127,6 +130,15 @@ class Leasehold(Side):
 
     def server_pids(self):
         return [self.server.pid] if self.server else []
+
+    def metric(self, sample):
+        """Of the server's own: 0 if it has none of that name."""
+        page = f"http://127.0.0.1:{self.admin_port}/metrics"
+        with urllib.request.urlopen(page, timeout=10) as answer:
+            for line in answer.read().decode().splitlines():
+                if line.startswith(sample + " "):
+                    return float(line.split()[1])
+        return 0.0
 
 
 class Floor(Side):
