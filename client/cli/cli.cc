@@ -99,6 +99,7 @@ void DefineEverything(CLI::App& app, Session& session, Globals& globals, Action&
   DefineServers(app, action);
   DefineWork(app, action);
   DefineAdvanceClock(app, action);
+  DefineCompletion(app, action);
   // Last, so that the commands do not inherit it.
   app.footer(kFooter);
 }

@@ -54,6 +54,7 @@ void DefineSweep(CLI::App& app, Action& action);
 void DefineServers(CLI::App& app, Action& action);
 void DefineWork(CLI::App& app, Action& action);
 void DefineAdvanceClock(CLI::App& app, Action& action);
+void DefineCompletion(CLI::App& app, Action& action);
 
 // Writes the report in the session's format, and what it notes to `err`.
 void Print(const Report& report, Session& session);

@@ -145,7 +145,7 @@ TEST_F(JobCommandsTest, TakesTheJobsThatListHasWritten) {
 }
 
 TEST_F(JobCommandsTest, ChangesNothingIfNothingComesIn) {
-  for (const std::string& input : {"", "\n", "[]"}) {
+  for (const char* input : {"", "\n", "[]"}) {
     EXPECT_EQ(Run({"complete", "-", "--json"}, input), kExitOk) << err_;
     EXPECT_EQ(out_, "{\"changed\":[],\"left_alone\":[]}\n");
   }
