@@ -270,10 +270,14 @@ CREATE FUNCTION leasehold.drop_keyed_job(key text) RETURNS TABLE(dropped leaseho
     LANGUAGE plpgsql
     AS $$
 BEGIN
-  SELECT * INTO dropped FROM "leasehold".job_rows WHERE job_key = drop_keyed_job.key FOR UPDATE;
-  IF NOT FOUND THEN
-    RETURN;
-  END IF;
+  LOOP
+    SELECT * INTO dropped FROM "leasehold".job_rows WHERE job_key = drop_keyed_job.key FOR UPDATE;
+    EXIT WHEN FOUND;
+    -- While we waited for the row, its key may have gone to another job.
+    IF NOT EXISTS (SELECT FROM "leasehold".job_rows WHERE job_key = drop_keyed_job.key) THEN
+      RETURN;
+    END IF;
+  END LOOP;
   deleted := NOT "leasehold".is_leased(dropped.id, dropped.activation);
   IF deleted THEN
     DELETE FROM "leasehold".job_rows WHERE job_rows.id = dropped.id;
@@ -506,7 +510,7 @@ DECLARE
     FROM unnest(ordered) WITH ORDINALITY AS spec
     WHERE spec.job_key IS NULL
     ORDER BY spec.ordinality);
-  -- In the order of keys, so that two callers with the same keys do not wait for each other.
+  -- In the order of keys, so that two callers with the same new keys do not wait for each other.
   keyed       integer[] := ARRAY(
     SELECT spec.ordinality
     FROM unnest(ordered) WITH ORDINALITY AS spec
@@ -515,6 +519,7 @@ DECLARE
   put         record;
   was_changed boolean[];
   overtook    bigint[];
+  key_begins  integer := 1;
 BEGIN
   RETURN QUERY
   WITH inserted AS (
@@ -533,58 +538,79 @@ BEGIN
   SELECT unkeyed[row_number() OVER (ORDER BY (inserted.job).id)], inserted.job, true, NULL::bigint
   FROM inserted;
 
-  FOREACH spec_number IN ARRAY keyed LOOP
-    SELECT * INTO put
-    FROM "leasehold".put_keyed_job(ordered[spec_number], ids[spec_number], default_run_at);
-    ids[spec_number] := put.id;
-    was_changed[spec_number] := put.changed;
-    overtook[spec_number] := put.overtaken;
-  END LOOP;
+  -- Rows are locked in the order of ids, as by whoever changes jobs by id: two such callers do not
+  -- deadlock. A SERIALIZABLE caller has to try again now and then anyhow, and reads no more than it
+  -- must.
+  IF cardinality(keyed) > 1 AND current_setting('transaction_isolation') <> 'serializable' THEN
+    PERFORM FROM "leasehold".job_rows
+    WHERE job_key IS NOT NULL
+      AND job_key = ANY (ARRAY(SELECT spec.job_key FROM unnest(ordered) AS spec))
+    ORDER BY id FOR UPDATE;
+  END IF;
 
-  FOREACH spec_number IN ARRAY keyed LOOP
-    SELECT * INTO STRICT job FROM "leasehold".job_rows WHERE id = ids[spec_number];
-    changed := was_changed[spec_number];
-    overtaken := overtook[spec_number];
-    RETURN NEXT;
+  FOR i IN 1 .. cardinality(keyed) LOOP
+    SELECT * INTO put
+    FROM "leasehold".put_keyed_job(ordered[keyed[i]], ids[keyed[i]], default_run_at);
+    was_changed[i] := put.changed;
+    overtook[i] := put.overtaken;
+    CONTINUE WHEN (ordered[keyed[i]]).job_key = (ordered[keyed[i + 1]]).job_key;
+    -- What the last spec of a key left stands for all of them.
+    job := put.job;
+    FOR same IN key_begins .. i LOOP
+      spec_number := keyed[same];
+      changed := was_changed[same];
+      overtaken := overtook[same];
+      RETURN NEXT;
+    END LOOP;
+    key_begins := i + 1;
   END LOOP;
 END
 $$;
 
 CREATE FUNCTION leasehold.put_keyed_job(spec leasehold.new_job, new_id bigint, default_run_at
-        timestamp with time zone, OUT id bigint, OUT changed boolean, OUT overtaken bigint) RETURNS
-        record
+        timestamp with time zone, OUT job leasehold.job_rows, OUT changed boolean, OUT overtaken
+        bigint) RETURNS record
     LANGUAGE plpgsql
     AS $$
 DECLARE
+  sees_all constant boolean := current_setting('transaction_isolation') = 'read committed';
   existing "leasehold".job_rows;
 BEGIN
   changed := true;
   LOOP
+    -- Those who want one key queue up for its row: they are woken one by one, where an insert wakes
+    -- all. At SERIALIZABLE a search that finds nothing would lock a page of the index, on which
+    -- other callers' new keys belong too.
+    IF sees_all THEN
+      PERFORM FROM "leasehold".job_rows WHERE job_key = spec.job_key FOR UPDATE;
+    END IF;
+
+    -- Before anything is done with a job that has the key: the checks are for all specs.
+    INSERT INTO "leasehold".job_rows AS added
+      (id, task, payload, queue_name, run_at, max_attempts, job_key, priority, flags, metadata)
+    VALUES (new_id, spec.task, coalesce(spec.payload, '{}'), spec.queue_name,
+      coalesce(spec.run_at, default_run_at), coalesce(spec.max_attempts, 25), spec.job_key,
+      coalesce(spec.priority, 0), "leasehold".stored_flags(spec.flags),
+      coalesce(spec.metadata, '{}'))
+    ON CONFLICT (job_key) WHERE job_key IS NOT NULL DO NOTHING
+    RETURNING added.* INTO job;
+    IF FOUND THEN
+      RETURN;
+    END IF;
+
     SELECT * INTO existing
     FROM "leasehold".job_rows WHERE job_key = spec.job_key
     FOR UPDATE;
-
-    IF NOT FOUND THEN
-      INSERT INTO "leasehold".job_rows
-        (id, task, payload, queue_name, run_at, max_attempts, job_key, priority, flags, metadata)
-      VALUES (new_id, spec.task, coalesce(spec.payload, '{}'), spec.queue_name,
-        coalesce(spec.run_at, default_run_at), coalesce(spec.max_attempts, 25), spec.job_key,
-        coalesce(spec.priority, 0), "leasehold".stored_flags(spec.flags),
-        coalesce(spec.metadata, '{}'))
-      ON CONFLICT (job_key) WHERE job_key IS NOT NULL DO NOTHING
-      RETURNING job_rows.id INTO id;
-      -- Somebody else's insert of this key came between: look again, it is there now.
-      CONTINUE WHEN id IS NULL;
-      RETURN;
-    END IF;
+    -- It lost the key meanwhile.
+    CONTINUE WHEN NOT FOUND;
 
     IF spec.key_mode = 'reject' THEN
       RAISE EXCEPTION 'job % has the key "%"', existing.id, spec.job_key USING ERRCODE = 'LH002';
     ELSIF spec.key_mode = 'unsafe_dedupe' THEN
-      UPDATE "leasehold".job_rows
-      SET revision = job_rows.revision + 1, updated_at = statement_timestamp()
-      WHERE job_rows.id = existing.id;
-      id := existing.id;
+      UPDATE "leasehold".job_rows AS kept
+      SET revision = kept.revision + 1, updated_at = statement_timestamp()
+      WHERE kept.id = existing.id
+      RETURNING kept.* INTO job;
       changed := false;
       RETURN;
     ELSIF "leasehold".is_leased(existing.id, existing.activation) THEN
@@ -595,7 +621,7 @@ BEGIN
       CONTINUE;
     END IF;
 
-    UPDATE "leasehold".job_rows
+    UPDATE "leasehold".job_rows AS replaced
     SET task         = spec.task,
         payload      = "leasehold".merged_payload(existing.payload, coalesce(spec.payload, '{}')),
         queue_name   = spec.queue_name,
@@ -613,8 +639,8 @@ BEGIN
         activation   = existing.activation + 1,
         revision     = existing.revision + 1,
         updated_at   = statement_timestamp()
-    WHERE job_rows.id = existing.id;
-    id := existing.id;
+    WHERE replaced.id = existing.id
+    RETURNING replaced.* INTO job;
     RETURN;
   END LOOP;
 END
@@ -1071,8 +1097,8 @@ REVOKE ALL ON FUNCTION leasehold.put_jobs(specs leasehold.new_job[], default_run
         time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION leasehold.put_keyed_job(spec leasehold.new_job, new_id bigint, default_run_at
-        timestamp with time zone, OUT id bigint, OUT changed boolean, OUT overtaken bigint) FROM
-        PUBLIC;
+        timestamp with time zone, OUT job leasehold.job_rows, OUT changed boolean, OUT overtaken
+        bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION leasehold.raise_epoch(server_id text, expected bigint, at_least bigint) FROM
         PUBLIC;

@@ -5,6 +5,7 @@
 -- Servers of older and newer versions run it on the same schema: migrations leave its columns be.
 SELECT leadership.epoch, leadership.server_id, servers.address,
   coalesce(servers.renewals, 0) AS renewals, leadership.wanted_by, leadership.wanted_ticks,
-  (SELECT coalesce(max(id), 0) FROM :"schema".migrations WHERE breaking) AS newest_breaking
+  -- Recorded under its number or the negative of it; what is not ours is not breaking.
+  (SELECT coalesce(max(abs(id)), 0) FROM :"schema".migrations WHERE breaking) AS newest_breaking
 FROM :"schema".leadership
 LEFT JOIN :"schema".servers ON servers.id = leadership.server_id

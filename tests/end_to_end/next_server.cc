@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
   auto migrations = leasehold::store::MigrateOptions::AllMigrations();
   const char* chosen = std::getenv("NEXT_MIGRATION");
   const std::string kind = chosen == nullptr ? "breaking" : chosen;
-  const int number = static_cast<int>(migrations.size()) + 1;
+  const int number = migrations.back().number + 1;
   migrations.push_back({number, "add_what_the_next_release_needs", kind != "harmless",
                         kind == "failing"
                             ? "ALTER TABLE :\"schema\".no_such_table ADD COLUMN next integer"

@@ -78,6 +78,16 @@ TEST_F(AddJobTest, RefusesWhatIsOutOfBounds) {
   EXPECT_EQ(sql_->Number("SELECT count(*) FROM leasehold.job_rows"), 0);
 }
 
+TEST_F(AddJobTest, ChecksEvenWhatWouldNotBeStored) {
+  AddKeyed("k");
+  for (const char* arguments : {"''", "'mail', max_attempts := 0", "'mail', queue_name := ''"}) {
+    EXPECT_EQ(TryAdd(std::string(arguments) + ", job_key := 'k', job_key_mode := 'unsafe_dedupe'")
+                  .sqlstate,
+              "23514")
+        << arguments;
+  }
+}
+
 TEST_F(AddJobTest, TakesWhatIsJustWithinBounds) {
   for (const char* arguments :
        {"repeat('ü', 128)", "'mail', queue_name := repeat('ü', 128)",

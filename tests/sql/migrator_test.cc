@@ -27,11 +27,16 @@ class MigratorTest : public ::testing::Test {
   }
 
   // All migrations and one more, as the next release might have it.
-  static store::MigrateOptions WithOneMore(std::string_view text) {
+  static store::MigrateOptions WithOneMore(std::string_view text, bool breaking = false) {
     store::MigrateOptions options;
-    const int number = static_cast<int>(options.migrations.size()) + 1;
-    options.migrations.push_back({number, "one_more", false, text});
+    const int number = options.migrations.back().number + 1;
+    options.migrations.push_back({number, "one_more", breaking, text});
     return options;
+  }
+
+  // Of our own migrations.
+  int64_t Recorded() {
+    return sql_.Number("SELECT count(*) FROM leasehold.migrations WHERE id < 1000000");
   }
 
   static std::string Text(const absl::StatusOr<store::MigrationReport>& report) {
@@ -48,7 +53,7 @@ TEST_F(MigratorTest, CreatesTheSchemaAndRecordsWhatItDid) {
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_THAT(report->applied, SizeIs(sql::kMigrations.size()));
   EXPECT_EQ(report->applied[0], "0001_create_tables");
-  EXPECT_EQ(sql_.Number("SELECT count(*) FROM leasehold.migrations"), sql::kMigrations.size());
+  EXPECT_EQ(Recorded(), sql::kMigrations.size());
   EXPECT_EQ(sql_.Row("SELECT breaking FROM leasehold.migrations WHERE id = 1"), "t");
 }
 
@@ -95,7 +100,7 @@ TEST_F(MigratorTest, RefusesASchemaMadeByAnotherProgram) {
 
 TEST_F(MigratorTest, RefusesABreakingMigrationOfANewerLeasehold) {
   ASSERT_TRUE(Migrate().ok());
-  sql_.Run("INSERT INTO leasehold.migrations VALUES (90, now(), false), (91, now(), true)");
+  sql_.Run("INSERT INTO leasehold.migrations VALUES (-90, now(), false), (-91, now(), true)");
 
   for (const auto& report : {Migrate(), store::CheckMigrations(database_.url())}) {
     EXPECT_EQ(report.status().code(), absl::StatusCode::kFailedPrecondition);
@@ -105,12 +110,30 @@ TEST_F(MigratorTest, RefusesABreakingMigrationOfANewerLeasehold) {
 
 TEST_F(MigratorTest, WarnsOfAHarmlessMigrationOfANewerLeasehold) {
   ASSERT_TRUE(Migrate().ok());
-  sql_.Run("INSERT INTO leasehold.migrations VALUES (90, now(), false)");
+  sql_.Run("INSERT INTO leasehold.migrations VALUES (-90, now(), false)");
 
   const auto report = Migrate();
 
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_THAT(report->warnings, ElementsAre(HasSubstr("newer Leasehold (90)")));
+}
+
+// Its library looks at the table before it adds a job: it migrates what is above the largest id,
+// and refuses a breaking one above its own, of which it had 19 when this was written.
+TEST_F(MigratorTest, GivesGraphileWorkersLibraryNoReasonToMigrateOrToStop) {
+  const auto options = WithOneMore("CREATE TABLE :\"schema\".extra ()", true);
+  ASSERT_TRUE(Migrate(options).ok());
+
+  EXPECT_EQ(sql_.Row("SELECT (SELECT id FROM leasehold.migrations ORDER BY id DESC LIMIT 1), "
+                     "(SELECT id FROM leasehold.migrations WHERE breaking IS TRUE "
+                     "ORDER BY id DESC LIMIT 1) < 11"),
+            "1000000|t");
+  const auto again = Migrate(options);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_THAT(again->applied, IsEmpty());
+  EXPECT_THAT(again->warnings, IsEmpty());
+  EXPECT_EQ(again->newest_before, options.migrations.back().number);
+  EXPECT_THAT(Text(Migrate()), HasSubstr("newer Leasehold"));
 }
 
 TEST_F(MigratorTest, RefusesASchemaNameThatNeedsEscaping) {
@@ -163,7 +186,7 @@ TEST_F(MigratorTest, LeavesNothingOfAMigrationThatFails) {
   EXPECT_FALSE(report.ok());
   EXPECT_THAT(Text(report), HasSubstr("division by zero"));
   EXPECT_EQ(sql_.Row("SELECT to_regclass('leasehold.extra')"), "NULL");
-  EXPECT_EQ(sql_.Number("SELECT count(*) FROM leasehold.migrations"), sql::kMigrations.size());
+  EXPECT_EQ(Recorded(), sql::kMigrations.size());
 }
 
 TEST_F(MigratorTest, LeavesNothingOutsideTheSchema) {

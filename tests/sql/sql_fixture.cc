@@ -90,6 +90,23 @@ std::string SqlSession::Row(const std::string& sql) { return Joined(Run(sql)); }
 
 int64_t SqlSession::Number(const std::string& sql) { return std::stoll(Row(sql)); }
 
+void SqlSession::Send(const std::string& sql) {
+  ASSERT_EQ(PQsendQuery(connection_.get(), sql.c_str()), 1) << sql;
+}
+
+bool SqlSession::Answered() {
+  return PQconsumeInput(connection_.get()) == 0 || PQisBusy(connection_.get()) == 0;
+}
+
+SqlResult SqlSession::Await() {
+  SqlResult last;
+  while (PGresult* result = PQgetResult(connection_.get())) {
+    SqlResult next = ResultOf(result, connection_.get());
+    if (last.sqlstate.empty()) last = std::move(next);
+  }
+  return last;
+}
+
 bool SqlSession::Notified(const std::string& channel) {
   Run("SELECT");  // whatever was sent before it has been received with its answer
   while (PGnotify* notification = PQnotifies(connection_.get())) {
@@ -132,6 +149,16 @@ void SqlTest::Lease(const std::vector<int64_t>& ids, int64_t row_number) {
                                      Array(columns[1]), Array(columns[2]), Array(columns[6]),
                                      Array(ids.size(), "7"), Array(columns[0]), Array(columns[0])});
   ASSERT_EQ(leased.rows.size(), ids.size());
+}
+
+bool SqlTest::Waits(SqlSession& session) {
+  if (observer_ == nullptr) observer_ = Connect();
+  const std::string blockers =
+      "SELECT cardinality(pg_blocking_pids(" + std::to_string(session.pid()) + "))";
+  while (!session.Answered()) {
+    if (observer_->Number(blockers) > 0) return true;
+  }
+  return false;
 }
 
 std::string SqlTest::Job(int64_t id, const std::string& columns) {

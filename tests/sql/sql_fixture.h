@@ -50,6 +50,14 @@ class SqlSession {
   std::string Row(const std::string& sql);
   int64_t Number(const std::string& sql);
 
+  // Sends statements whose answer Await() takes.
+  void Send(const std::string& sql);
+  bool Answered();
+  SqlResult Await();
+
+  // Of the process that serves it.
+  int pid() const { return PQbackendPID(connection_.get()); }
+
   // Whether a notification on `channel` has come.
   bool Notified(const std::string& channel);
 
@@ -72,6 +80,8 @@ class SqlTest : public ::testing::Test {
   int64_t AddKeyed(const std::string& key);
   // Leases these jobs, as they stand, to the executor `ada`, in one row.
   void Lease(const std::vector<int64_t>& ids, int64_t row_number = 1);
+  // Whether what `session` was sent comes to wait for a lock; false: it is answered.
+  bool Waits(SqlSession& session);
   // Columns of one job row, joined by "|".
   std::string Job(int64_t id, const std::string& columns);
   // The jobs in the inbox, ascending; empties it.
@@ -83,6 +93,7 @@ class SqlTest : public ::testing::Test {
   std::unique_ptr<SqlSession> sql_;
 
  private:
+  std::unique_ptr<SqlSession> observer_;
   int64_t journal_number_ = 0;
 };
 

@@ -135,7 +135,6 @@ absl::Status Importer::TakeOver() {
   sql_.Run(sql::kCreateOwnedSchema);
   const absl::Status status = Create();
   if (!status.ok()) return status;
-  sql_.Run(sql::kMarkMigrations, kFirstForeignMigration);
   for (const std::string& grant : report_.grants) sql_.transaction().exec(grant);
   return absl::OkStatus();
 }

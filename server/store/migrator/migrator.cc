@@ -27,7 +27,9 @@ constexpr char kTryToMigrate[] =
 constexpr char kReadRelations[] =
     "SELECT count(*) > 0, coalesce(bool_or(relname = 'leadership'), false)"
     " FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE nspname = $1";
-constexpr char kReadMigrations[] = "SELECT id, breaking FROM :\"schema\".migrations ORDER BY id";
+// By their numbers: see sql/migration.h.
+constexpr char kReadMigrations[] =
+    "SELECT abs(id) AS number, breaking FROM :\"schema\".migrations WHERE id < $1 ORDER BY number";
 constexpr char kReadLongTransactions[] =
     "SELECT pid, coalesce(usename, ''), application_name,"
     " extract(epoch FROM clock_timestamp() - xact_start)::bigint"
@@ -114,10 +116,8 @@ absl::Status Migrator::Inspect(pqxx::transaction_base& transaction, MigrationRep
   const bool is_ours = relations[1].as<bool>();
   if (has_relations && !is_ours) return MadeByAnother(options_.schema);
   if (is_ours) {
-    const pqxx::result rows = transaction.exec(Here(kReadMigrations));
-    for (const pqxx::row& row : rows) {
-      if (row[0].as<int>() < kFirstForeignMigration) recorded_.insert(row[0].as<int>());
-    }
+    const pqxx::result rows = transaction.exec_params(Here(kReadMigrations), sql::kFirstIdOfOthers);
+    for (const pqxx::row& row : rows) recorded_.insert(row[0].as<int>());
     const absl::Status judged = JudgeNewer(rows, report);
     if (!judged.ok()) return judged;
   }
@@ -136,8 +136,7 @@ absl::Status Migrator::JudgeNewer(const pqxx::result& rows, MigrationReport& rep
   std::vector<int> tolerated;
   for (const pqxx::row& row : rows) {
     const int id = row[0].as<int>();
-    if (id > newest && id < kFirstForeignMigration)
-      (row[1].as<bool>() ? breaking : tolerated).push_back(id);
+    if (id > newest) (row[1].as<bool>() ? breaking : tolerated).push_back(id);
   }
   if (!breaking.empty()) return MadeByNewer(options_.schema, breaking);
   if (!tolerated.empty()) report.warnings.push_back(ToleratedNewer(options_.schema, tolerated));
@@ -190,7 +189,8 @@ bool Migrator::MayMigrate(pqxx::transaction_base& transaction) const {
 void Migrator::Apply(pqxx::transaction_base& transaction, const sql::Migration& migration,
                      MigrationReport& report) const {
   transaction.exec(Here(migration.text));
-  transaction.exec_params(Here(kRecordMigration), migration.number, migration.breaking);
+  transaction.exec_params(Here(kRecordMigration), sql::RecordedId(migration.number),
+                          migration.breaking);
   report.applied.push_back(FileName(migration));
 }
 

@@ -55,9 +55,6 @@ absl::StatusOr<MigrationReport> Migrate(pqxx::transaction_base& transaction,
 absl::StatusOr<MigrationReport> CheckMigrations(pqxx::transaction_base& transaction,
                                                 const MigrateOptions& options);
 
-// From this number on, what the table `migrations` records was not written by a Leasehold.
-inline constexpr int kFirstForeignMigration = 1'000'000;
-
 // The number of the newest breaking migration of a list.
 int NewestBreakingMigration(const std::vector<sql::Migration>& migrations);
 
