@@ -1,5 +1,5 @@
--- What operators do to jobs through the server, and SQL callers by functions, has its inner parts in
--- common: they return the ids of the jobs changed, ascending.
+-- What operators do to jobs through the server, and SQL callers by functions, has its inner parts
+-- in common: they return the ids of the jobs changed, ascending.
 
 -- Locks these jobs and returns the ids of those that have no live lease, ascending.
 CREATE OR REPLACE FUNCTION :"schema".lock_unleased_jobs(job_ids bigint[]) RETURNS bigint[]
