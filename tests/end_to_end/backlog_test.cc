@@ -19,7 +19,7 @@ namespace leasehold::testing {
 namespace {
 
 constexpr int kJobs = 1'000'000;
-constexpr int kQueues = 5'000;
+constexpr int kQueues = 200;
 
 // Job n of the backlog: every kind follows from n, here and in kSpecs.
 struct Kind {

@@ -2,10 +2,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
 #include <iostream>
 #include <map>
 #include <memory>
+#include <random>
 #include <set>
 #include <string>
 #include <thread>
@@ -23,8 +25,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr int kQueues = 24;
-constexpr int kJobsPerQueue = 50;
+constexpr int kQueues = 8;
+constexpr int kJobsPerQueue = 120;
 constexpr size_t kJobs = kQueues * kJobsPerQueue;
 
 class SerialQueuesTest : public EndToEndTest {
@@ -53,15 +55,20 @@ class SerialQueuesTest : public EndToEndTest {
     killed_.insert(name);
   }
 
-  // Job n of each queue is its n-th.
+  // Job n of each queue is its n-th; queues and durations are mixed, so that nothing keeps two jobs
+  // of a queue apart but the rule.
   void AddJobs() {
+    std::vector<int> queues;
+    for (size_t i = 0; i < kJobs; ++i) queues.push_back(static_cast<int>(i % kQueues));
+    std::mt19937 random(1);
+    std::shuffle(queues.begin(), queues.end(), random);
+    std::vector<int> next(kQueues);
     std::vector<client::NewJob> jobs;
-    for (int n = 0; n < kJobsPerQueue; ++n) {
-      for (int queue = 0; queue < kQueues; ++queue) {
-        jobs.push_back({.task = "work",
-                        .payload = Payload(n, R"("ms":8)"),
-                        .queue = absl::StrFormat("q%d", queue)});
-      }
+    for (const int queue : queues) {
+      jobs.push_back(
+          {.task = "work",
+           .payload = Payload(next[queue]++, absl::StrFormat(R"("ms":%d)", random() % 16)),
+           .queue = absl::StrFormat("q%d", queue)});
     }
     ASSERT_TRUE(server_.client().AddJobs(jobs).ok());
   }
@@ -216,10 +223,11 @@ class QueueCheck {
 
 class ManySerialQueuesTest : public EndToEndTest {
  protected:
-  // Job n of each queue is its n-th; a thread adds all jobs of its queues.
+  // Job n of each queue is its n-th. A thread adds all jobs of its queues, those of a hundred
+  // together, so that executors hold several of the same at once if they may.
   void AddJobs(int queues, int jobs_per_queue) {
     constexpr int kThreads = 4;
-    constexpr int kJobsPerCall = 1000;
+    constexpr int kTogether = 100;
     std::vector<std::thread> threads;
     for (int thread = 0; thread < kThreads; ++thread) {
       threads.emplace_back([=, this] {
@@ -229,15 +237,16 @@ class ManySerialQueuesTest : public EndToEndTest {
           EXPECT_TRUE(client.AddJobs(jobs).ok());
           jobs.clear();
         };
-        for (int n = 0; n < jobs_per_queue; ++n) {
-          for (int queue = thread; queue < queues; queue += kThreads) {
-            jobs.push_back({.task = "work",
-                            .payload = absl::StrFormat("%d", queue * jobs_per_queue + n),
-                            .queue = absl::StrFormat("q%d", queue)});
-            if (jobs.size() == kJobsPerCall) send();
+        for (int first = thread * kTogether; first < queues; first += kThreads * kTogether) {
+          for (int n = 0; n < jobs_per_queue; ++n) {
+            for (int queue = first; queue < first + kTogether; ++queue) {
+              jobs.push_back({.task = "work",
+                              .payload = absl::StrFormat("%d", queue * jobs_per_queue + n),
+                              .queue = absl::StrFormat("q%d", queue)});
+            }
           }
+          send();
         }
-        if (!jobs.empty()) send();
       });
     }
     for (std::thread& thread : threads) thread.join();
