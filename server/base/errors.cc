@@ -51,6 +51,11 @@ absl::Status KeyExists() {
                          "a job with this key is there already");
 }
 
+absl::Status ClockFixed() {
+  return ErrorWithReason(absl::StatusCode::kFailedPrecondition, "CLOCK_FIXED",
+                         "only a server that runs with --ephemeral has a clock that can be moved");
+}
+
 absl::Status JobNotFound(std::string_view what) {
   return ErrorWithReason(absl::StatusCode::kNotFound, "JOB_NOT_FOUND",
                          absl::StrFormat("no job %s", what));

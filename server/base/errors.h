@@ -22,6 +22,7 @@ std::optional<absl::Duration> RetryDelayOf(const absl::Status& status);
 
 absl::Status RequestIdReused();
 absl::Status KeyExists();
+absl::Status ClockFixed();
 absl::Status JobNotFound(std::string_view what);
 absl::Status ServerFull();
 absl::Status Draining();

@@ -18,6 +18,7 @@ struct Item {
   std::function<void(absl::StatusOr<std::vector<JobId>>)> added = {};
   std::function<void(absl::StatusOr<JobId>)> removed = {};
   std::function<void(absl::StatusOr<std::vector<OutcomeResult>>)> reported = {};
+  std::function<void(absl::StatusOr<absl::Time>)> moved = {};
   std::shared_ptr<SessionStream> stream = {};
   MonotonicTime came_at = MonotonicNow();
 };

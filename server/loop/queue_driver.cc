@@ -27,6 +27,8 @@ void QueueDriver::Apply(Item&& item, MonotonicTime now) {
     remember(remove->call);
   } else if (const auto* report = std::get_if<queue::OutcomesReported>(&event)) {
     remember(report->call);
+  } else if (const auto* move = std::get_if<queue::ClockMoved>(&event)) {
+    remember(move->call);
   }
   dispatcher_.Apply(std::move(event), clock_.Now(now));
 }
@@ -94,11 +96,17 @@ void QueueDriver::On(queue::AnswerOutcomes answer) {
   if (!call.empty()) call.mapped().reported(std::move(answer.results));
 }
 
+void QueueDriver::On(queue::AnswerClockMoved answer) {
+  auto call = calls_.extract(answer.call);
+  if (!call.empty()) call.mapped().moved(answer.now);
+}
+
 void QueueDriver::AnswerTheRest() {
   for (auto& [id, call] : calls_) {
     if (call.added) call.added(Draining());
     if (call.removed) call.removed(Draining());
     if (call.reported) call.reported(Draining());
+    if (call.moved) call.moved(Draining());
   }
   calls_.clear();
   for (auto& [id, stream] : streams_) stream->End(Draining());

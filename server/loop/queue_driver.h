@@ -56,6 +56,7 @@ class QueueDriver {
   void On(queue::AnswerAddJobs answer);
   void On(queue::AnswerRemoveJob answer);
   void On(queue::AnswerOutcomes answer);
+  void On(queue::AnswerClockMoved answer);
   void Deliver(queue::Send& send);
   void SendHeld();
 

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "server/job/job.h"
 #include "server/job/outcome.h"
 #include "server/job/store_request.h"
@@ -81,6 +82,13 @@ class QueueGate {
   virtual void ListServers(
       std::function<void(absl::StatusOr<std::vector<store::ServerInfo>>)> done) = 0;
   virtual QueueStats Stats() const = 0;
+
+  // Moves the jobs' clock forward, and answers with its time. What is asked of this gate after the
+  // answer goes by it.
+  virtual void AdvanceClock(absl::Duration by,
+                            std::function<void(absl::StatusOr<absl::Time>)> done) = 0;
+  // How far the jobs' clock is ahead of the database's.
+  virtual absl::Duration ClockMovedBy() const = 0;
 };
 
 }  // namespace leasehold::loop

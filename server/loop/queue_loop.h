@@ -84,6 +84,9 @@ class QueueLoop final : public QueueGate, public store::JobStoreObserver, privat
   void ListServers(
       std::function<void(absl::StatusOr<std::vector<store::ServerInfo>>)> done) override;
   QueueStats Stats() const override;
+  void AdvanceClock(absl::Duration by,
+                    std::function<void(absl::StatusOr<absl::Time>)> done) override;
+  absl::Duration ClockMovedBy() const override;
 
   // store::JobStoreObserver
   void InboxFilled() override;
@@ -120,6 +123,7 @@ class QueueLoop final : public QueueGate, public store::JobStoreObserver, privat
   QueueStats stats_ GUARDED_BY(mu_);
   bool drained_ GUARDED_BY(mu_) = false;
   bool draining_ GUARDED_BY(mu_) = false;
+  absl::Duration clock_moved_by_ GUARDED_BY(mu_);
   // Told by Lead() and FollowClock() and taken over by the queue thread with the event.
   std::shared_ptr<store::JobStore> told_store_ GUARDED_BY(mu_);
   absl::Time told_now_ GUARDED_BY(mu_);

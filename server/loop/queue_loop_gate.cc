@@ -60,13 +60,14 @@ void QueueLoop::ListJobs(store::JobFilter filter,
                          std::function<void(absl::StatusOr<std::vector<Job>>)> done) {
   const auto store = ReadableStore();
   if (store == nullptr) return done(NoLeader());
+  filter.clock_moved_by = ClockMovedBy();
   store->ListJobs(std::move(filter), std::move(done));
 }
 
 void QueueLoop::CountJobs(std::function<void(absl::StatusOr<store::JobCounts>)> done) {
   const auto store = ReadableStore();
   if (store == nullptr) return done(NoLeader());
-  store->CountJobs(std::move(done));
+  store->CountJobs(ClockMovedBy(), std::move(done));
 }
 
 void QueueLoop::ListServers(
@@ -85,6 +86,25 @@ std::shared_ptr<store::JobStore> QueueLoop::ReadableStore() const {
 QueueStats QueueLoop::Stats() const {
   MutexLock lock(mu_);
   return stats_;
+}
+
+void QueueLoop::AdvanceClock(absl::Duration by,
+                             std::function<void(absl::StatusOr<absl::Time>)> done) {
+  Item item{queue::ClockMoved{++last_id_, by}};
+  item.moved = [this, done = std::move(done)](const absl::StatusOr<absl::Time>& now) {
+    if (now.ok()) {
+      MutexLock lock(mu_);
+      clock_moved_by_ = driver_.dispatcher().clock_moved_by();
+    }
+    done(now);
+  };
+  if (stopping_) return item.moved(Draining());
+  if (!events_.TryPush(item)) item.moved(ServerFull());
+}
+
+absl::Duration QueueLoop::ClockMovedBy() const {
+  MutexLock lock(mu_);
+  return clock_moved_by_;
 }
 
 void QueueLoop::InboxFilled() { events_.Push({queue::InboxFilled{}}); }

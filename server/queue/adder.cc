@@ -38,14 +38,14 @@ void Adder::Flush() {
 void Adder::ReserveIds() {
   const size_t reserve = static_cast<size_t>(core_.options.job_ids_in_reserve);
   const size_t next = waiting_.empty() ? 0 : waiting_.front().jobs.size();
-  if (reserving_ || core_.now < reserve_again_at_) return;
+  if (reserving_ || core_.real_now < reserve_again_at_) return;
   if (ids_.size() * 2 >= reserve && ids_.size() >= next) return;
   reserving_ = true;
   const ReserveJobIds request{static_cast<int>(next + reserve)};
   core_.SubmitToStore(request, [this](const absl::Status& status, StoreAnswer& answer) {
     reserving_ = false;
     if (!status.ok()) {
-      reserve_again_at_ = core_.now + kPauseAfterFailure;
+      reserve_again_at_ = core_.real_now + kPauseAfterFailure;
       return;
     }
     for (const JobId id : std::get<ReserveJobIdsAnswer>(answer).ids) ids_.push_back(id);
@@ -158,7 +158,7 @@ void Adder::Place(JobToInsert& insert, AddJobs& request, Batch& batch) {
   request.leases->leases.push_back(lease);
   row.payload = job.payload;
   row.metadata = job.metadata;
-  row.created_at = row.updated_at = core_.now;
+  row.created_at = row.updated_at = core_.real_now;
   batch.born_leased.push_back({lease, request.leases->number, std::move(row)});
 }
 

@@ -56,7 +56,7 @@ void Adder::Answer(const Call& call, const absl::StatusOr<std::vector<JobId>>& i
 }
 
 absl::Time Adder::next_wake() const {
-  const bool waits = core_.store_available && reserve_again_at_ > core_.now;
+  const bool waits = core_.store_available && reserve_again_at_ > core_.real_now;
   return waits ? reserve_again_at_ : absl::InfiniteFuture();
 }
 

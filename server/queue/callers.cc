@@ -25,8 +25,9 @@ void Callers::Answer(CallId call, Kind kind, const std::optional<RequestKey>& re
                      const absl::StatusOr<std::vector<JobId>>& ids) {
   Tell(call, kind, ids);
   if (!request.has_value()) return;
-  const std::vector<CallId> repeated = ids.ok() ? core_.requests.Answered(*request, *ids, core_.now)
-                                                : core_.requests.GaveUp(*request);
+  const std::vector<CallId> repeated = ids.ok()
+                                           ? core_.requests.Answered(*request, *ids, core_.real_now)
+                                           : core_.requests.GaveUp(*request);
   // They came with the same body, which names the method: they are calls of the same kind.
   for (const CallId again : repeated) Tell(again, kind, ids);
 }

@@ -42,7 +42,7 @@ absl::Status Changer::Refusal() const {
 void Changer::Flush() {
   if (!core_.store_available) return;
   for (size_t i = 0; i < waiting_.size() && in_flight_ < core_.options.changes_in_flight;) {
-    if (waiting_[i].again_at > core_.now) {
+    if (waiting_[i].again_at > core_.real_now) {
       ++i;
       continue;
     }
@@ -77,7 +77,7 @@ void Changer::Answered(Change change, const absl::Status& status, StoreAnswer& a
 
 void Changer::TryAgain(Change change) {
   if (++change.tries > kMostTries) return Answer(change, RowLocked());
-  change.again_at = core_.now + LockedRowDelay(change.tries);
+  change.again_at = core_.real_now + LockedRowDelay(change.tries);
   waiting_.push_back(std::move(change));
 }
 
@@ -108,7 +108,7 @@ absl::Time Changer::next_wake() const {
   absl::Time next = absl::InfiniteFuture();
   if (!core_.store_available) return next;
   for (const Change& change : waiting_) {
-    if (change.again_at > core_.now) next = std::min(next, change.again_at);
+    if (change.again_at > core_.real_now) next = std::min(next, change.again_at);
   }
   return next;
 }

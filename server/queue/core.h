@@ -25,13 +25,16 @@ namespace leasehold::queue {
 // Random numbers nobody can guess; a simulation gives seeded ones.
 using RandomSource = std::function<uint64_t()>;
 
-// What the parts of the queue share: the facts, the effects of the event being applied, and `now`.
-// Holds no rule.
+// What the parts of the queue share: the facts, the effects of the event being applied, and the
+// time. Holds no rule.
 struct Core {
   Core(const QueueOptions& queue_options, RandomSource random_source)
       : options(queue_options), random(std::move(random_source)), ready(options) {}
 
   using Handler = std::function<void(const absl::Status&, StoreAnswer&)>;
+
+  // When it is `time` by the jobs' clock.
+  absl::Time RealTime(absl::Time time) const { return time - (now - real_now); }
 
   // Sends a request to the store. `handler` runs when the answer comes, unless the leadership ended
   // before.
@@ -44,7 +47,7 @@ struct Core {
   void SendTo(Session& session, ServerFrame frame) {
     if (session.stream == 0) return;
     frame.epoch = epoch;
-    session.last_sent = now;
+    session.last_sent = real_now;
     effects.push_back(Send{session.stream, std::move(frame)});
   }
 
@@ -57,7 +60,7 @@ struct Core {
   }
   // InfiniteFuture: nobody is awaited.
   absl::Time AwaitsSessionsUntil() const {
-    const bool awaits = now < await_sessions_until && sessions.AnyAwaited();
+    const bool awaits = real_now < await_sessions_until && sessions.AnyAwaited();
     return awaits ? await_sessions_until : absl::InfiniteFuture();
   }
 
@@ -111,7 +114,11 @@ struct Core {
   const QueueOptions options;
   const RandomSource random;
 
+  // The jobs' time, by which they are due. AdvanceClock moves it.
   absl::Time now;
+  // The database's, by which everything else is timed: what guards executors, how long something
+  // is remembered, when something is tried again. Nobody moves it.
+  absl::Time real_now;
   Effects effects;
   absl::flat_hash_map<Ticket, Handler> handlers;
   Ticket last_ticket = 0;

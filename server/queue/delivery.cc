@@ -70,7 +70,7 @@ void Delivery::SendFrame(Session& session, std::vector<LeasedJob> jobs, int64_t 
   UnreceivedFrame& sent = session.unreceived.emplace_back();
   sent.sequence = ++session.last_sequence;
   sent.bytes = bytes;
-  sent.sent_at = core_.now;
+  sent.sent_at = core_.real_now;
   for (const LeasedJob& leased : jobs) sent.fencing_numbers.push_back(leased.token.fencing_number);
   session.unreceived_bytes += bytes;
   const int64_t mean = bytes / static_cast<int64_t>(jobs.size());

@@ -10,13 +10,20 @@ namespace leasehold::queue {
 namespace {
 
 constexpr absl::Duration kProofInterval = absl::Minutes(1);
+// Delays of as long must not lead out of the years that PostgreSQL and the protocol know.
+constexpr absl::Duration kMostMoved = absl::Hours(365'000 * 24);
+
+absl::Status ClockTooFarAhead() {
+  return ErrorWithReason(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST",
+                         "by: the clock moves forward only, and by 365000 days in all");
+}
 
 }  // namespace
 
 void Dispatcher::Apply(Event event, absl::Time now) {
   now_ = std::max(now_, now);
   if (leader_ != nullptr) {
-    leader_->core.now = now_;
+    TellTime();
     if (now_ >= next_due_) leader_->core.WantLeasing();
   }
   std::visit([this](auto& e) { On(std::move(e)); }, event);
@@ -57,6 +64,11 @@ absl::Time Dispatcher::WakeAt() const {
 bool Dispatcher::drained() const {
   return leader_ == nullptr || (leader_->adder.idle() && leader_->changer.idle() &&
                                 leader_->leaser.idle() && leader_->recorder.idle());
+}
+
+void Dispatcher::TellTime() {
+  leader_->core.real_now = now_;
+  leader_->core.now = now_ + clock_moved_by_;
 }
 
 Tallies Dispatcher::TakeTallies() {
@@ -132,6 +144,24 @@ void Dispatcher::On(InboxFilled) {
   if (leader_ != nullptr) leader_->reader.InboxFilled();
 }
 
+// Jobs that stand behind what is in memory have become due without a wake-up: the order of work is
+// read anew.
+void Dispatcher::On(ClockMoved event) {
+  if (!options_.clock_may_move) return Want(AnswerClockMoved{event.call, ClockFixed()});
+  if (leader_ == nullptr) return Want(AnswerClockMoved{event.call, NoLeader()});
+  if (event.by < absl::ZeroDuration() || clock_moved_by_ + event.by > kMostMoved) {
+    return Want(AnswerClockMoved{event.call, ClockTooFarAhead()});
+  }
+  if (event.by > absl::ZeroDuration()) {
+    clock_moved_by_ += event.by;
+    TellTime();
+    leader_->core.ready.Forget();
+    leader_->reader.Forget();
+    leader_->core.WantLeasing();
+  }
+  Want(AnswerClockMoved{event.call, leader_->core.now});
+}
+
 void Dispatcher::On(StoreAnswered event) {
   if (leader_ == nullptr) return;
   auto& handlers = leader_->core.handlers;
@@ -175,7 +205,7 @@ void Dispatcher::On(DrainBegun) {
 void Dispatcher::On(Led event) {
   EndLeadership();
   leader_ = std::make_unique<Leader>(options_, random_);
-  leader_->core.now = now_;
+  TellTime();
   leader_->core.last_ticket = last_ticket_;
   leader_->core.epoch = event.epoch;
   leader_->core.adopts = event.adopts;

@@ -54,7 +54,8 @@ struct Leader {
 // events, times and random numbers give the same effects. No I/O, no clock, no threads: one thread
 // may use it at a time.
 //
-// `now` is the database's time and never runs backwards.
+// `now` is the database's time and never runs backwards. That of the jobs is ahead of it by what
+// ClockMoved has said; WakeAt() is the database's again.
 class Dispatcher {
  public:
   Dispatcher(const QueueOptions& options, RandomSource random)
@@ -73,6 +74,9 @@ class Dispatcher {
   bool leads() const { return leader_ != nullptr && leader_->core.loaded; }
   // While draining: everything acknowledged is on disk and nothing is under way.
   bool drained() const;
+
+  // How far the jobs' time is ahead of the database's.
+  absl::Duration clock_moved_by() const { return clock_moved_by_; }
 
   // Null while this server does not lead.
   const Leader* leader() const { return leader_.get(); }
@@ -93,6 +97,7 @@ class Dispatcher {
   void On(StoreAway);
   void On(StoreBack event);
   void On(InboxFilled);
+  void On(ClockMoved event);
 
   // Whether an event must wait until the leases and the newest part of the journal are loaded, or
   // all of it.
@@ -110,11 +115,13 @@ class Dispatcher {
   void LoadLeases(LoadLeadershipAnswer& answer);
   void EndLeadership();
   void Tick();
+  void TellTime();
   void Want(Effect effect) { effects_.push_back(std::move(effect)); }
 
   const QueueOptions options_;
   const RandomSource random_;
   absl::Time now_ = absl::InfinitePast();
+  absl::Duration clock_moved_by_;
   bool draining_ = false;
   Ticket last_ticket_ = 0;
   std::unique_ptr<Leader> leader_;

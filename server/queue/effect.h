@@ -38,8 +38,13 @@ struct AnswerOutcomes {
   absl::StatusOr<std::vector<OutcomeResult>> results;
 };
 
-using Effect =
-    std::variant<Submit, Send, EndStream, AnswerAddJobs, AnswerRemoveJob, AnswerOutcomes>;
+struct AnswerClockMoved {
+  CallId call = 0;
+  absl::StatusOr<absl::Time> now;  // of the jobs
+};
+
+using Effect = std::variant<Submit, Send, EndStream, AnswerAddJobs, AnswerRemoveJob, AnswerOutcomes,
+                            AnswerClockMoved>;
 using Effects = std::vector<Effect>;
 
 // Counted since this server began to lead.

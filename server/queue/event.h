@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "server/job/job.h"
 #include "server/job/outcome.h"
 #include "server/job/store_request.h"
@@ -70,8 +71,14 @@ struct StoreBack {
 };
 struct InboxFilled {};
 
+// For tests of users: the jobs' time is ahead of the database's by so much more.
+struct ClockMoved {
+  CallId call = 0;
+  absl::Duration by;
+};
+
 using Event = std::variant<TimePassed, Led, Deposed, DrainBegun, AddJobsCalled, RemoveJobCalled,
                            OutcomesReported, StreamOpened, FrameReceived, StreamEnded,
-                           StoreAnswered, StoreAway, StoreBack, InboxFilled>;
+                           StoreAnswered, StoreAway, StoreBack, InboxFilled, ClockMoved>;
 
 }  // namespace leasehold::queue

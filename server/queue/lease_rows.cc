@@ -14,7 +14,7 @@ constexpr absl::Duration kPauseAfterFailure = absl::Milliseconds(200);
 
 void LeaseRows::WriteMissing() {
   if (core_.leases_written() || !core_.store_available || writing_) return;
-  if (core_.now < pause_until_ || !recorder_.quiet()) return;
+  if (core_.real_now < pause_until_ || !recorder_.quiet()) return;
   WriteMissingLeases request{core_.leases.Rows()};
   const uint64_t wanted = core_.lease_writes_wanted;
   if (request.rows.empty()) {
@@ -44,12 +44,12 @@ void LeaseRows::ReadLeasedJobs(uint64_t wanted) {
 
 void LeaseRows::Failed() {
   writing_ = false;
-  pause_until_ = core_.now + kPauseAfterFailure;
+  pause_until_ = core_.real_now + kPauseAfterFailure;
 }
 
 void LeaseRows::MergeSparse() {
   if (merging_ || !core_.MayLease()) return;
-  const std::vector<int64_t> sparse = core_.leases.SparseRows(core_.now, kOldRow);
+  const std::vector<int64_t> sparse = core_.leases.SparseRows(core_.real_now, kOldRow);
   if (sparse.size() < kFewestToMerge) return;
   LeaseRow merged;
   merged.number = static_cast<int64_t>(core_.NextNumber());

@@ -18,7 +18,7 @@ class LeaseRows {
   // wanted.
   void WriteMissing();
   absl::Time next_wake() const {
-    return core_.now < pause_until_ ? pause_until_ : absl::InfiniteFuture();
+    return core_.real_now < pause_until_ ? pause_until_ : absl::InfiniteFuture();
   }
 
   // Rows older than 10 s of which fewer than an eighth of the leases live become one.

@@ -259,7 +259,7 @@ void Leaser::Grant(std::vector<Granted> granted) {
     held.session = grant.lease.session;
     held.row = grant.row;
     held.job = grant.job;
-    held.leased_at = core_.now;
+    held.leased_at = core_.real_now;
     HeldLease& lease = core_.Book(std::move(held));
     ++core_.totals.leased;
     TaskTally& tally = core_.TallyOf(grant.job.task);
@@ -312,12 +312,12 @@ void Leaser::LookAtUnleased(std::vector<RankedJob> jobs) {
 }
 
 void Leaser::Lock(const RankedJob& job) {
-  locked_.push_back({job, core_.now + LockedRowDelay(++tries_[job.id])});
+  locked_.push_back({job, core_.real_now + LockedRowDelay(++tries_[job.id])});
 }
 
 void Leaser::ReturnLockedJobs() {
   std::erase_if(locked_, [this](const Locked& locked) {
-    if (locked.again_at > core_.now) return false;
+    if (locked.again_at > core_.real_now) return false;
     core_.in_hand.LetGo(locked.job.id);
     core_.ready.Offer(locked.job, core_.now);
     core_.WantLeasing();
@@ -326,7 +326,7 @@ void Leaser::ReturnLockedJobs() {
 }
 
 absl::Time Leaser::next_wake() const {
-  absl::Time next = core_.ready.NextDue(core_.now);
+  absl::Time next = core_.RealTime(core_.ready.NextDue(core_.now));
   for (const Locked& locked : locked_) next = std::min(next, locked.again_at);
   return next;
 }

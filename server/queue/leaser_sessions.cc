@@ -90,7 +90,7 @@ void Leaser::Recall() {
     RecallFrame frame;
     for (HeldLease* lease : core_.leases.OfSession(session->number)) {
       if (!MayBeRecalled(*lease)) continue;
-      const bool waited = core_.now - lease->leased_at >= core_.options.recall_after;
+      const bool waited = core_.real_now - lease->leased_at >= core_.options.recall_after;
       // One that was recalled before has the first claim on the room.
       if (!RoomElsewhere(*session, lease->job, room) && !waited) continue;
       if (std::exchange(lease->recalled, true)) continue;
@@ -102,7 +102,7 @@ void Leaser::Recall() {
 
 bool Leaser::MayBeRecalled(const HeldLease& lease) const {
   return lease.received && !lease.started && lease.ending == nullptr &&
-         core_.now - lease.leased_at >= kTimeToStart;
+         core_.real_now - lease.leased_at >= kTimeToStart;
 }
 
 // `room` counts what is left of the other sessions' windows.

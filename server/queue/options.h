@@ -15,6 +15,8 @@ struct QueueOptions {
   absl::Duration sweep_interval = absl::Seconds(1);
   absl::Duration recovery_delay = absl::Seconds(5);
   int max_crashes = 3;
+  // Whether ClockMoved moves the clock.
+  bool clock_may_move = false;
 
   // Largest batches, in jobs. Beyond a few hundred a batch gains nothing but latency; but one lease
   // must take more than the adds that are answered meanwhile, or a backlog never ends.

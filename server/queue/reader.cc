@@ -14,7 +14,7 @@ constexpr absl::Duration kPauseAfterFailure = absl::Milliseconds(200);
 }  // namespace
 
 void Reader::Run() {
-  if (!core_.loaded || !core_.store_available || core_.now < pause_until_) return;
+  if (!core_.loaded || !core_.store_available || core_.real_now < pause_until_) return;
   for (ReadyView* view : core_.ready.views()) ReadView(*view);
   if (!reading_jobs_ && core_.inbox_wanted) ReadTheInbox();
   if (!reading_jobs_ && core_.in_hand.any_to_read()) ReadAgain();
@@ -89,7 +89,7 @@ void Reader::Failed(ReadyView& view) {
   Pause();
 }
 
-void Reader::Pause() { pause_until_ = core_.now + kPauseAfterFailure; }
+void Reader::Pause() { pause_until_ = core_.real_now + kPauseAfterFailure; }
 
 // Reads a part of the inbox, applies it, and only then deletes exactly the rows that it read.
 void Reader::ReadTheInbox() {
@@ -149,7 +149,8 @@ void Reader::LookForMissing(const std::vector<RankedJob>& jobs) {
     if (!core_.ready.ShouldKnow(job)) continue;
     if (core_.Met(job) || core_.InOtherHands(job)) continue;
     const RankedJob& seen = suspect->second;
-    if (seen.activation == job.activation && seen.rank() == job.rank()) missed_[job.id] = core_.now;
+    if (seen.activation == job.activation && seen.rank() == job.rank())
+      missed_[job.id] = core_.real_now;
   }
 }
 
@@ -197,7 +198,7 @@ void Reader::ProveAWindow() {
 
 void Reader::CountCorrections() {
   absl::erase_if(missed_, [this](const auto& missed) {
-    if (core_.now - missed.second < kLongestInboxDelay) return false;
+    if (core_.real_now - missed.second < kLongestInboxDelay) return false;
     ++core_.totals.window_corrections;
     return true;
   });

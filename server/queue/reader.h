@@ -25,7 +25,7 @@ class Reader {
   // Jobs that a proof found missing and that nobody has told of meanwhile.
   void CountCorrections();
   absl::Time next_wake() const {
-    return core_.now < pause_until_ ? pause_until_ : absl::InfiniteFuture();
+    return core_.real_now < pause_until_ ? pause_until_ : absl::InfiniteFuture();
   }
 
  private:

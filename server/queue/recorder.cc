@@ -118,7 +118,7 @@ void Recorder::EndOvertaken(HeldLease& lease) {
 
 void Recorder::Begin(HeldLease& lease, Ending ending) {
   if (ending.reported && lease.started) {
-    const absl::Duration ran = core_.now - lease.started_at;
+    const absl::Duration ran = core_.real_now - lease.started_at;
     core_.TallyOf(lease.job.task).run_seconds.push_back(absl::ToDoubleSeconds(ran));
   }
   FreeSlot(lease);

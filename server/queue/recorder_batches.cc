@@ -15,7 +15,7 @@ constexpr char kExecutorLost[] = "executor lost";
 }  // namespace
 
 void Recorder::Flush() {
-  while (!locked_.empty() && locked_.front().again_at <= core_.now) {
+  while (!locked_.empty() && locked_.front().again_at <= core_.real_now) {
     waiting_.push_back(locked_.front().fencing_number);
     locked_.pop_front();
   }
@@ -154,7 +154,7 @@ void Recorder::Settle(uint64_t number, OutcomeResult result, const RankedJob* jo
   if (Session* session = core_.sessions.Find(lease->session)) --session->unrecorded;
   if (result == OutcomeResult::kRecorded) {
     Count(*lease, ending, job);
-    if (ending.reported) core_.ended_tokens.Add(number, ending.outcome.kind, core_.now);
+    if (ending.reported) core_.ended_tokens.Add(number, ending.outcome.kind, core_.real_now);
   }
   // A window may have shown it before, and it may be leased again by now.
   if (job != nullptr) core_.Offer(*job);
@@ -220,7 +220,7 @@ void Recorder::DeleteAgain(const std::vector<int64_t>& rows) {
 void Recorder::Postpone(const std::vector<uint64_t>& numbers) {
   for (const uint64_t number : numbers) {
     const absl::Time again_at =
-        core_.now + LockedRowDelay(++core_.leases.FindByFencingNumber(number)->ending->tries);
+        core_.real_now + LockedRowDelay(++core_.leases.FindByFencingNumber(number)->ending->tries);
     locked_.push_back({again_at, number});
   }
   if (numbers.empty()) return;

@@ -83,14 +83,14 @@ void SessionKeeper::Configure(Session& session, const OpenFrame& open) {
   session.most_unrecorded = core_.options.most_unrecorded;
   session.told_idle = false;
   session.draining = false;
-  session.last_heard = core_.now;
+  session.last_heard = core_.real_now;
   session.resume_by.reset();
 }
 
 void SessionKeeper::Receive(StreamId stream, ExecutorFrame frame) {
   Session* session = core_.sessions.FindByStream(stream);
   if (session == nullptr) return;
-  session->last_heard = core_.now;
+  session->last_heard = core_.real_now;
   if (!delivery_.Received(*session, frame.received_sequence)) {
     Cut(*session,
         Breach(absl::StrFormat("received_sequence %d was never sent", frame.received_sequence)));
@@ -122,7 +122,7 @@ void SessionKeeper::MarkStarted(const std::vector<LeaseToken>& tokens) {
     HeldLease* lease = core_.leases.Find(token);
     if (lease == nullptr) continue;
     lease->received = true;
-    if (!std::exchange(lease->started, true)) lease->started_at = core_.now;
+    if (!std::exchange(lease->started, true)) lease->started_at = core_.real_now;
   }
 }
 
@@ -135,7 +135,7 @@ void SessionKeeper::StreamEnded(StreamId stream, bool visibly) {
   // The answer to the writing of its row ends it.
   if (!session->open) return;
   if (SaidGoodbye(*session)) return End(*session);
-  if (visibly) session->resume_by = core_.now + core_.options.resume_timeout;
+  if (visibly) session->resume_by = core_.real_now + core_.options.resume_timeout;
 }
 
 // Ends the stream, not the session. No news comes of a stream that the queue has ended.
@@ -155,8 +155,9 @@ bool SessionKeeper::Lost(const Session& session) const {
   if (SaidGoodbye(session)) return true;
   // It has been told to go to the next leader, and is that one's to judge.
   if (core_.draining) return false;
-  if (core_.now - session.last_heard >= core_.options.session_timeout) return true;
-  return session.stream == 0 && session.resume_by.has_value() && core_.now >= *session.resume_by;
+  if (core_.real_now - session.last_heard >= core_.options.session_timeout) return true;
+  return session.stream == 0 && session.resume_by.has_value() &&
+         core_.real_now >= *session.resume_by;
 }
 
 void SessionKeeper::SweepLost() {

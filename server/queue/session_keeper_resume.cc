@@ -19,14 +19,14 @@ void SessionKeeper::Load(std::vector<SessionRow> rows, SessionNumber next_number
     session.tasks = std::move(row.tasks);
     session.open = true;
     session.awaited = true;
-    session.last_heard = core_.now;
+    session.last_heard = core_.real_now;
     for (const HeldLease* lease : core_.leases.OfSession(session.number)) {
       ++session.held;
       session.running_alone = session.running_alone || lease->job.crashes > 0;
     }
     core_.sessions.Add(std::move(session));
   }
-  core_.await_sessions_until = core_.now + core_.options.receipt_timeout;
+  core_.await_sessions_until = core_.real_now + core_.options.receipt_timeout;
 }
 
 void SessionKeeper::Resume(Session& session, StreamId stream, OpenFrame open) {
@@ -77,7 +77,7 @@ void SessionKeeper::Adopt(Session& session, const OpenFrame& open, const ReadJob
     lease.session = session.number;
     lease.row = row;
     lease.job = *job->second;
-    lease.leased_at = core_.now;
+    lease.leased_at = core_.real_now;
     lease.received = true;
     core_.ready.Remove(token.job_id, core_.now);
     core_.ready.Hold(lease.job);
@@ -116,27 +116,27 @@ void SessionKeeper::FinishResume(Session& session, const OpenFrame& open) {
 
 void SessionKeeper::ForgiveSilence() {
   for (Session* session : core_.sessions.all()) {
-    session->last_heard = core_.now;
+    session->last_heard = core_.real_now;
     if (session->resume_by.has_value()) {
-      session->resume_by = core_.now + core_.options.session_timeout;
+      session->resume_by = core_.real_now + core_.options.session_timeout;
     }
     for (UnreceivedFrame& frame : session->unreceived) {
-      frame.sent_at = core_.now;
+      frame.sent_at = core_.real_now;
       frame.asked_at.reset();
     }
   }
 }
 
 void SessionKeeper::Tick() {
-  if (core_.now < next_heartbeat_) return;
+  if (core_.real_now < next_heartbeat_) return;
   // No heartbeat is late, the timeouts are seen in time, and those of many sessions go together.
-  next_heartbeat_ = core_.now + core_.options.heartbeat_interval / 8;
+  next_heartbeat_ = core_.real_now + core_.options.heartbeat_interval / 8;
   for (Session* session : core_.sessions.all()) {
     // The first frame of a stream is `opened`.
     if (session->stream == 0 || !session->open || session->awaited) continue;
     AskForReceipts(*session);
     // Before the executor's own falls due, which then is the answer.
-    if (core_.now - session->last_sent >= core_.options.heartbeat_interval * 0.75) {
+    if (core_.real_now - session->last_sent >= core_.options.heartbeat_interval * 0.75) {
       core_.SendTo(*session, {ServerHeartbeatFrame{}, 0});
     }
   }
@@ -147,9 +147,9 @@ void SessionKeeper::Tick() {
 void SessionKeeper::AskForReceipts(Session& session) {
   bool asks = false;
   for (UnreceivedFrame& frame : session.unreceived) {
-    if (core_.now - frame.sent_at < core_.options.receipt_timeout) break;
+    if (core_.real_now - frame.sent_at < core_.options.receipt_timeout) break;
     if (frame.asked_at.has_value()) continue;
-    frame.asked_at = core_.now;
+    frame.asked_at = core_.real_now;
     asks = true;
   }
   if (asks) core_.SendTo(session, {ServerHeartbeatFrame{/*reply=*/true}, 0});
@@ -161,7 +161,7 @@ void SessionKeeper::RevokeUnreceived(Session& session) {
   while (!session.unreceived.empty()) {
     const UnreceivedFrame& frame = session.unreceived.front();
     if (!frame.asked_at.has_value() ||
-        core_.now - *frame.asked_at < core_.options.heartbeat_interval) {
+        core_.real_now - *frame.asked_at < core_.options.heartbeat_interval) {
       break;
     }
     for (const uint64_t number : frame.fencing_numbers) {
@@ -178,7 +178,7 @@ void SessionKeeper::RevokeUnreceived(Session& session) {
 }
 
 void SessionKeeper::HandOver() {
-  const absl::Time safe_until = core_.now + core_.options.session_timeout;
+  const absl::Time safe_until = core_.real_now + core_.options.session_timeout;
   for (Session* session : core_.sessions.all())
     core_.SendTo(*session, {HandoverFrame{safe_until}, 0});
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server/rpc/convert_time.h"
+#include "server/rpc/limits.h"
 
 namespace leasehold::rpc {
 namespace {
@@ -81,6 +82,24 @@ grpc::ServerUnaryReactor* AdminService::ListServers(grpc::CallbackServerContext*
               response.set_sessions(stats.sessions);
               call->Answer(response);
             });
+      });
+}
+
+grpc::ServerUnaryReactor* AdminService::AdvanceClock(grpc::CallbackServerContext* context,
+                                                     const grpc::ByteBuffer* in,
+                                                     grpc::ByteBuffer* out) {
+  return ServeUnary<v1::AdvanceClockRequest>(
+      edge_, {v1::AdminService::service_full_name(), "AdvanceClock"}, context, in, out,
+      [this](v1::AdvanceClockRequest& request, std::shared_ptr<UnaryCall> call) {
+        Violations violations;
+        const auto by = FromProto({nullptr, "by"}, request.by(), kMaxStartDelay, violations);
+        if (!by.has_value()) return call->Fail(violations.ToStatus());
+        edge_.gate.AdvanceClock(*by, [call](absl::StatusOr<absl::Time> now) {
+          if (!now.ok()) return call->Fail(now.status());
+          v1::AdvanceClockResponse response;
+          *response.mutable_now() = rpc::ToProto(*now);
+          call->Answer(response);
+        });
       });
 }
 

@@ -11,7 +11,8 @@ namespace leasehold::rpc {
 // Operators' calls, translated.
 class AdminService final
     : public v1::AdminService::WithRawCallbackMethod_GetStats<
-          v1::AdminService::WithRawCallbackMethod_ListServers<v1::AdminService::Service>> {
+          v1::AdminService::WithRawCallbackMethod_ListServers<
+              v1::AdminService::WithRawCallbackMethod_AdvanceClock<v1::AdminService::Service>>> {
  public:
   explicit AdminService(Edge& edge) : edge_(edge) {}
 
@@ -19,6 +20,9 @@ class AdminService final
                                      const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override;
   grpc::ServerUnaryReactor* ListServers(grpc::CallbackServerContext* context,
                                         const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override;
+  grpc::ServerUnaryReactor* AdvanceClock(grpc::CallbackServerContext* context,
+                                         const grpc::ByteBuffer* in,
+                                         grpc::ByteBuffer* out) override;
 
  private:
   Edge& edge_;

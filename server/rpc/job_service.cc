@@ -20,9 +20,8 @@ namespace {
 // Leaves room below what clients accept: a page may hold fewer jobs than it was asked for.
 constexpr size_t kPageBytes = 3 << 20;
 
-v1::ListJobsResponse PageOf(std::vector<Job> jobs, const store::JobFilter& filter) {
+v1::ListJobsResponse PageOf(std::vector<Job> jobs, const store::JobFilter& filter, absl::Time now) {
   v1::ListJobsResponse page;
-  const absl::Time now = absl::Now();
   const size_t page_size = static_cast<size_t>(filter.limit) - 1;
   size_t bytes = 0;
   JobId last = 0;
@@ -116,10 +115,10 @@ void JobService::Serve(v1::GetJobRequest& request, Call call) {
     violations.Add({nullptr, "id"}, "must be a decimal number above 0");
     return call->Fail(violations.ToStatus());
   }
-  edge_.gate.GetJob(*id, [call](absl::StatusOr<Job> job) {
+  edge_.gate.GetJob(*id, [this, call](absl::StatusOr<Job> job) {
     if (!job.ok()) return call->Fail(job.status());
     v1::GetJobResponse response;
-    *response.mutable_job() = ToProto(*std::move(job), absl::Now());
+    *response.mutable_job() = ToProto(*std::move(job), JobsNow());
     call->Answer(response);
   });
 }
@@ -129,11 +128,13 @@ void JobService::Serve(v1::ListJobsRequest& request, Call call) {
   const store::JobFilter filter = FromProto(request, violations);
   if (!violations.empty()) return call->Fail(violations.ToStatus());
 
-  edge_.gate.ListJobs(filter, [call, filter](absl::StatusOr<std::vector<Job>> jobs) {
+  edge_.gate.ListJobs(filter, [this, call, filter](absl::StatusOr<std::vector<Job>> jobs) {
     if (!jobs.ok()) return call->Fail(jobs.status());
-    call->Answer(PageOf(*std::move(jobs), filter));
+    call->Answer(PageOf(*std::move(jobs), filter, JobsNow()));
   });
 }
+
+absl::Time JobService::JobsNow() const { return absl::Now() + edge_.gate.ClockMovedBy(); }
 
 void JobService::Serve(v1::RemoveJobRequest& request, Call call) {
   Violations violations;

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "absl/time/time.h"
 #include "leasehold/v1/job_service.grpc.pb.h"
 #include "server/rpc/edge.h"
 #include "server/rpc/unary_call.h"
@@ -36,6 +37,9 @@ class JobService final : public RawJobService {
   void Serve(v1::GetJobRequest& request, Call call);
   void Serve(v1::ListJobsRequest& request, Call call);
   void Serve(v1::RemoveJobRequest& request, Call call);
+
+  // What time it is for jobs: by it they are ready or scheduled.
+  absl::Time JobsNow() const;
 
   template <typename Request>
   grpc::ServerUnaryReactor* ServeBytes(const char* method, Context* context, const Bytes* in,

@@ -35,15 +35,15 @@ absl::StatusOr<Job> GetJob(Connection& connection, JobId id) {
 }
 
 absl::StatusOr<std::vector<Job>> ListJobs(Connection& connection, const JobFilter& filter) {
-  const auto result =
-      connection.Run(sql::kListJobs, filter.task, filter.queue_name,
-                     std::string(StateName(filter.state)), filter.after, filter.limit);
+  const auto result = connection.Run(
+      sql::kListJobs, filter.task, filter.queue_name, std::string(StateName(filter.state)),
+      filter.after, filter.limit, absl::ToInt64Microseconds(filter.clock_moved_by));
   if (!result.ok()) return result.status();
   return ReadWholeJobs(*result);
 }
 
-absl::StatusOr<JobCounts> CountJobs(Connection& connection) {
-  const auto result = connection.Run(sql::kCountJobs);
+absl::StatusOr<JobCounts> CountJobs(Connection& connection, absl::Duration clock_moved_by) {
+  const auto result = connection.Run(sql::kCountJobs, absl::ToInt64Microseconds(clock_moved_by));
   if (!result.ok()) return result.status();
   RowReader row(result->front());
   JobCounts counts;

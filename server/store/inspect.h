@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "server/store/connection.h"
 #include "server/store/job_store.h"
 
@@ -15,6 +16,6 @@ absl::StatusOr<Job> GetJob(Connection& connection, JobId id);
 // By id, at most `filter.limit`.
 absl::StatusOr<std::vector<Job>> ListJobs(Connection& connection, const JobFilter& filter);
 
-absl::StatusOr<JobCounts> CountJobs(Connection& connection);
+absl::StatusOr<JobCounts> CountJobs(Connection& connection, absl::Duration clock_moved_by);
 
 }  // namespace leasehold::store

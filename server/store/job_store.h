@@ -23,6 +23,8 @@ struct JobFilter {
   enum class State { kAny, kReady, kScheduled, kLeased, kFailed } state = State::kAny;
   JobId after = 0;  // ids above this one
   int limit = 50;
+  // How far the jobs' clock, by which they are ready, is ahead of the database's.
+  absl::Duration clock_moved_by = {};
 };
 
 struct JobCounts {
@@ -50,7 +52,9 @@ class JobStore {
   virtual void GetJob(JobId id, std::function<void(absl::StatusOr<Job>)> done) = 0;
   virtual void ListJobs(JobFilter filter,
                         std::function<void(absl::StatusOr<std::vector<Job>>)> done) = 0;
-  virtual void CountJobs(std::function<void(absl::StatusOr<JobCounts>)> done) = 0;
+  // By the jobs' clock, as JobFilter has it.
+  virtual void CountJobs(absl::Duration clock_moved_by,
+                         std::function<void(absl::StatusOr<JobCounts>)> done) = 0;
   virtual void ListServers(std::function<void(absl::StatusOr<std::vector<ServerInfo>>)> done) = 0;
 };
 

@@ -171,10 +171,14 @@ void PgJobStore::ListJobs(JobFilter filter,
       std::move(done)));
 }
 
-void PgJobStore::CountJobs(std::function<void(absl::StatusOr<JobCounts>)> done) {
+void PgJobStore::CountJobs(absl::Duration clock_moved_by,
+                           std::function<void(absl::StatusOr<JobCounts>)> done) {
   database_.Post(std::make_unique<ReadOperation<JobCounts>>(
       Operation::Kind::kSlowRead,
-      [](Connection& connection) { return store::CountJobs(connection); }, std::move(done)));
+      [clock_moved_by](Connection& connection) {
+        return store::CountJobs(connection, clock_moved_by);
+      },
+      std::move(done)));
 }
 
 void PgJobStore::ListServers(std::function<void(absl::StatusOr<std::vector<ServerInfo>>)> done) {

@@ -39,7 +39,8 @@ class PgJobStore : public JobStore {
   void GetJob(JobId id, std::function<void(absl::StatusOr<Job>)> done) override;
   void ListJobs(JobFilter filter,
                 std::function<void(absl::StatusOr<std::vector<Job>>)> done) override;
-  void CountJobs(std::function<void(absl::StatusOr<JobCounts>)> done) override;
+  void CountJobs(absl::Duration clock_moved_by,
+                 std::function<void(absl::StatusOr<JobCounts>)> done) override;
   void ListServers(std::function<void(absl::StatusOr<std::vector<ServerInfo>>)> done) override;
 
  private:

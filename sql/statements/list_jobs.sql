@@ -1,8 +1,12 @@
 -- Jobs with ids above $4, ascending, whole, as get_job returns them.
 --
 -- $1 text task (NULL: any), $2 text queue name (NULL: any or none), $3 text state: any, ready,
--- scheduled, leased or failed, $4 bigint id, $5 integer limit
+-- scheduled, leased or failed, $4 bigint id, $5 integer limit, $6 bigint microseconds by which the
+-- jobs' clock is ahead
 WITH
+clock AS (
+  SELECT :"schema".from_micros(:"schema".to_micros(statement_timestamp()) + $6::bigint) AS now
+),
 -- Read only where it is asked for: not for state any.
 held AS MATERIALIZED (
   SELECT unnest(job_ids) AS job_id, unnest(activations) AS activation
@@ -17,8 +21,10 @@ listed AS (
      AND ($1::text IS NULL OR job.task = $1)
      AND ($2::text IS NULL OR job.queue_name = $2)
      AND CASE $3::text
-       WHEN 'ready' THEN job.attempts < job.max_attempts AND job.run_at <= statement_timestamp()
-       WHEN 'scheduled' THEN job.attempts < job.max_attempts AND job.run_at > statement_timestamp()
+       WHEN 'ready' THEN
+         job.attempts < job.max_attempts AND job.run_at <= (SELECT now FROM clock)
+       WHEN 'scheduled' THEN
+         job.attempts < job.max_attempts AND job.run_at > (SELECT now FROM clock)
        WHEN 'failed' THEN job.attempts >= job.max_attempts
        ELSE true
      END

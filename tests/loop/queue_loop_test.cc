@@ -31,17 +31,24 @@ class EmptyStore : public store::JobStore {
   void GetJob(JobId, std::function<void(absl::StatusOr<Job>)> done) override {
     done(absl::NotFoundError("nothing"));
   }
-  void ListJobs(store::JobFilter,
+  void ListJobs(store::JobFilter filter,
                 std::function<void(absl::StatusOr<std::vector<Job>>)> done) override {
+    listed_moved_by = filter.clock_moved_by;
     done(std::vector<Job>());
   }
-  void CountJobs(std::function<void(absl::StatusOr<store::JobCounts>)> done) override {
+  void CountJobs(absl::Duration clock_moved_by,
+                 std::function<void(absl::StatusOr<store::JobCounts>)> done) override {
+    counted_moved_by = clock_moved_by;
     done(store::JobCounts());
   }
   void ListServers(
       std::function<void(absl::StatusOr<std::vector<store::ServerInfo>>)> done) override {
     done(std::vector<store::ServerInfo>());
   }
+
+  // How far ahead the jobs' clock was when they were asked for.
+  absl::Duration listed_moved_by;
+  absl::Duration counted_moved_by;
 };
 
 class Observed : public LoopObserver {
@@ -100,6 +107,59 @@ TEST(QueueLoopTest, CallsNoLeaseLostWhileItMayBeDeposed) {
   ASSERT_TRUE(results.ok()) << results.status();
   EXPECT_EQ(results->front(), OutcomeResult::kLeaseLost);
   loop.Stop();
+}
+
+absl::StatusOr<absl::Time> Advance(QueueLoop& loop, absl::Duration by) {
+  std::promise<absl::StatusOr<absl::Time>> answer;
+  loop.AdvanceClock(by, [&](auto now) { answer.set_value(std::move(now)); });
+  return answer.get_future().get();
+}
+
+TEST(QueueLoopTest, ShowsJobsByTheMovedClockOnceItHasAnswered) {
+  Observed observed;
+  QueueLoop loop({.queue = {.clock_may_move = true}, .may_deliver = [] { return true; }}, observed);
+  loop.Start();
+  const auto store = std::make_shared<EmptyStore>();
+  loop.Lead(store, {.epoch = 1}, absl::UnixEpoch(), MonotonicNow());
+  ASSERT_TRUE(observed.AwaitEpoch(1));
+  for (int hours = 2; hours <= 6; hours += 2) {
+    const auto now = Advance(loop, absl::Hours(2));
+    ASSERT_TRUE(now.ok()) << now.status();
+    EXPECT_GE(*now, absl::UnixEpoch() + absl::Hours(hours));
+    EXPECT_EQ(loop.ClockMovedBy(), absl::Hours(hours));
+    loop.ListJobs({}, [](const auto&) {});
+    loop.CountJobs([](const auto&) {});
+    EXPECT_EQ(store->listed_moved_by, absl::Hours(hours));
+    EXPECT_EQ(store->counted_moved_by, absl::Hours(hours));
+  }
+  loop.Stop();
+}
+
+TEST(QueueLoopTest, KeepsTheClockMovedWhileTheSameServerLeadsAgain) {
+  Observed observed;
+  QueueLoop loop({.queue = {.clock_may_move = true}, .may_deliver = [] { return true; }}, observed);
+  loop.Start();
+  loop.Lead(std::make_shared<EmptyStore>(), {.epoch = 1}, absl::UnixEpoch(), MonotonicNow());
+  ASSERT_TRUE(Advance(loop, absl::Hours(2)).ok());
+  loop.Deposed();
+  EXPECT_EQ(Advance(loop, absl::Hours(2)).status().code(), absl::StatusCode::kUnavailable);
+  loop.Lead(std::make_shared<EmptyStore>(), {.epoch = 2}, absl::UnixEpoch(), MonotonicNow());
+  ASSERT_TRUE(observed.AwaitEpoch(2));
+  const auto now = Advance(loop, absl::ZeroDuration());
+  ASSERT_TRUE(now.ok()) << now.status();
+  EXPECT_GE(*now, absl::UnixEpoch() + absl::Hours(2));
+  loop.Stop();
+}
+
+TEST(QueueLoopTest, LeavesTheClockOfAServerThatKeepsItsJobsAlone) {
+  Observed observed;
+  QueueLoop loop({.may_deliver = [] { return true; }}, observed);
+  loop.Start();
+  loop.Lead(std::make_shared<EmptyStore>(), {.epoch = 1}, absl::UnixEpoch(), MonotonicNow());
+  EXPECT_EQ(Advance(loop, absl::Hours(2)).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(loop.ClockMovedBy(), absl::ZeroDuration());
+  loop.Stop();
+  EXPECT_EQ(Advance(loop, absl::Hours(2)).status().code(), absl::StatusCode::kUnavailable);
 }
 
 }  // namespace

@@ -151,6 +151,7 @@ void FakeGate::GetJob(JobId id, std::function<void(absl::StatusOr<Job>)> done) {
         job.task = added_[id - 1].task;
         job.payload = added_[id - 1].payload;
         job.metadata = added_[id - 1].metadata;
+        job.run_at = added_[id - 1].run_at.value_or(absl::UnixEpoch());
       }
     }
     done(job.id != 0 ? absl::StatusOr<Job>(std::move(job)) : JobNotFound(std::to_string(id)));
@@ -169,6 +170,7 @@ void FakeGate::ListJobs(store::JobFilter filter,
         job.id = id;
         job.task = added_[id - 1].task;
         job.payload = added_[id - 1].payload;
+        job.run_at = added_[id - 1].run_at.value_or(absl::UnixEpoch());
         job.last_error = std::string(added_[id - 1].payload.size(), 'e');
         jobs.push_back(std::move(job));
       }
@@ -206,6 +208,25 @@ loop::QueueStats FakeGate::Stats() const {
   stats.epoch = 1;
   stats.added = static_cast<int64_t>(added_.size());
   return stats;
+}
+
+void FakeGate::AdvanceClock(absl::Duration by,
+                            std::function<void(absl::StatusOr<absl::Time>)> done) {
+  Post([this, by, done = std::move(done)] {
+    std::optional<absl::Status> refusal;
+    {
+      MutexLock lock(mu_);
+      refusal = answer_;
+      if (!refusal.has_value()) clock_moved_by_ += by;
+    }
+    if (refusal.has_value()) return done(*refusal);
+    done(absl::FromUnixSeconds(1'700'000'000) + ClockMovedBy());
+  });
+}
+
+absl::Duration FakeGate::ClockMovedBy() const {
+  MutexLock lock(mu_);
+  return clock_moved_by_;
 }
 
 void FakeGate::AnswerWith(std::optional<absl::Status> status) {

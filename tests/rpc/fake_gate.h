@@ -41,6 +41,9 @@ class FakeGate final : public loop::QueueGate {
   void ListServers(
       std::function<void(absl::StatusOr<std::vector<store::ServerInfo>>)> done) override;
   loop::QueueStats Stats() const override;
+  void AdvanceClock(absl::Duration by,
+                    std::function<void(absl::StatusOr<absl::Time>)> done) override;
+  absl::Duration ClockMovedBy() const override;
 
   // ---- for the test ----
 
@@ -88,6 +91,7 @@ class FakeGate final : public loop::QueueGate {
   absl::Status streams_refused_ GUARDED_BY(mu_);
   std::optional<absl::Status> answer_ GUARDED_BY(mu_);
   int calls_ GUARDED_BY(mu_) = 0;
+  absl::Duration clock_moved_by_ GUARDED_BY(mu_);
   std::vector<NewJob> added_ GUARDED_BY(mu_);
   std::map<std::array<uint8_t, 16>, std::pair<RequestKey, std::vector<JobId>>> requests_
       GUARDED_BY(mu_);

@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 
+#include <ctime>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "server/base/errors.h"
@@ -252,6 +254,65 @@ TEST_F(ServicesTest, ListsTheServers) {
   EXPECT_TRUE(response.servers(0).leads());
   EXPECT_EQ(response.servers(0).epoch(), 4);
   EXPECT_EQ(response.servers(0).silent().nanos(), 300'000'000);
+}
+
+// A status, or the time that the answer names.
+class AdvanceClockTest : public ServicesTest {
+ protected:
+  grpc::Status Advance(int64_t seconds, int nanos = 0) {
+    v1::AdvanceClockRequest request;
+    request.mutable_by()->set_seconds(seconds);
+    request.mutable_by()->set_nanos(nanos);
+    Context context;
+    return admin_->AdvanceClock(&context, request, &response_);
+  }
+
+  v1::AdvanceClockResponse response_;
+};
+
+TEST_F(AdvanceClockTest, AnswersWithTheTimeOfTheJobs) {
+  ASSERT_TRUE(Advance(7200).ok());
+  ASSERT_TRUE(Advance(0, 500'000'000).ok());
+  EXPECT_EQ(response_.now().seconds(), 1'700'000'000 + 7200);
+  EXPECT_EQ(response_.now().nanos(), 500'000'000);
+}
+
+TEST_F(AdvanceClockTest, ShowsJobsInTheStateThatTheyHaveByIt) {
+  v1::AddJobRequest add = MakeAddJob();
+  add.mutable_job()->mutable_run_at()->set_seconds(time(nullptr) + 3600);
+  v1::AddJobResponse added;
+  Context add_context;
+  ASSERT_TRUE(jobs_->AddJob(&add_context, add, &added).ok());
+  const auto states = [&] {
+    v1::GetJobRequest get;
+    get.set_id(added.id());
+    v1::GetJobResponse got;
+    Context get_context;
+    EXPECT_TRUE(jobs_->GetJob(&get_context, get, &got).ok());
+    v1::ListJobsResponse listed;
+    Context list_context;
+    EXPECT_TRUE(jobs_->ListJobs(&list_context, {}, &listed).ok());
+    return std::pair(got.job().state(), listed.jobs(0).state());
+  };
+  EXPECT_EQ(states(), std::pair(v1::JOB_STATE_SCHEDULED, v1::JOB_STATE_SCHEDULED));
+  ASSERT_TRUE(Advance(7200).ok());
+  EXPECT_EQ(states(), std::pair(v1::JOB_STATE_READY, v1::JOB_STATE_READY));
+}
+
+TEST_F(AdvanceClockTest, RefusesToGoBackOrTooFar) {
+  for (const int64_t seconds : {int64_t{-1}, int64_t{365'001} * 86'400}) {
+    const Details details = DetailsOf(Advance(seconds));
+    EXPECT_EQ(details.code, grpc::INVALID_ARGUMENT);
+    ASSERT_EQ(details.bad_request.field_violations_size(), 1);
+    EXPECT_EQ(details.bad_request.field_violations(0).field(), "by");
+  }
+}
+
+TEST_F(AdvanceClockTest, SaysThatTheClockOfAServerThatKeepsItsJobsIsFixed) {
+  gate_.AnswerWith(ClockFixed());
+  const Details details = DetailsOf(Advance(1));
+  EXPECT_EQ(details.code, grpc::FAILED_PRECONDITION);
+  EXPECT_EQ(details.error.reason(), "CLOCK_FIXED");
 }
 
 TEST_F(ServicesTest, DropsAnswersWhoseCallersHaveGone) {

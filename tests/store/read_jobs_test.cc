@@ -180,7 +180,7 @@ TEST_F(ReadJobsTest, CountsJobsByState) {
   Sql("UPDATE leasehold.job_rows SET run_at = now() + interval '1 hour' WHERE id = 3");
   std::promise<store::JobCounts> counted;
 
-  store_->CountJobs([&](auto counts) { counted.set_value(counts.value()); });
+  store_->CountJobs(absl::ZeroDuration(), [&](auto counts) { counted.set_value(counts.value()); });
 
   const store::JobCounts counts = counted.get_future().get();
   EXPECT_EQ(counts.ready, 2);
@@ -188,6 +188,26 @@ TEST_F(ReadJobsTest, CountsJobsByState) {
   EXPECT_EQ(counts.leased, 1);
   EXPECT_EQ(counts.failed, 1);
   EXPECT_EQ(counts.oldest_ready_run_at, absl::FromUnixMicros(1'700'000'000'123'456));
+}
+
+TEST_F(ReadJobsTest, ShowsAsReadyWhatIsDueByTheMovedClock) {
+  Add(3);
+  Sql("UPDATE leasehold.job_rows SET run_at = now() + interval '1 hour' WHERE id = 2");
+  Sql("UPDATE leasehold.job_rows SET run_at = now() + interval '3 hours' WHERE id = 3");
+  std::promise<store::JobCounts> counted;
+  std::promise<std::vector<Job>> ready, scheduled;
+
+  store_->CountJobs(absl::Hours(2), [&](auto counts) { counted.set_value(counts.value()); });
+  store_->ListJobs({.state = store::JobFilter::State::kReady, .clock_moved_by = absl::Hours(2)},
+                   [&](auto jobs) { ready.set_value(jobs.value()); });
+  store_->ListJobs({.state = store::JobFilter::State::kScheduled, .clock_moved_by = absl::Hours(2)},
+                   [&](auto jobs) { scheduled.set_value(jobs.value()); });
+
+  const store::JobCounts counts = counted.get_future().get();
+  EXPECT_EQ(counts.ready, 2);
+  EXPECT_EQ(counts.scheduled, 1);
+  EXPECT_THAT(ready.get_future().get(), SizeIs(2));
+  EXPECT_THAT(scheduled.get_future().get(), SizeIs(1));
 }
 
 TEST_F(ReadJobsTest, ListsJobsPageByPage) {

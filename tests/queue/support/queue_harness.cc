@@ -141,6 +141,12 @@ const absl::StatusOr<std::vector<OutcomeResult>>* QueueHarness::Reported(CallId 
   return Find(reported_, call);
 }
 
+const absl::StatusOr<absl::Time>* QueueHarness::MoveClock(absl::Duration by) {
+  Apply(queue::ClockMoved{++last_call_, by});
+  Settle();
+  return Find(moved_, last_call_);
+}
+
 StreamId QueueHarness::OpenStream(StreamEnd& end, queue::OpenFrame open) {
   streams_[++last_stream_] = &end;
   Apply(queue::StreamOpened{last_stream_, std::move(open)});
@@ -171,6 +177,8 @@ void QueueHarness::Do(Effect effect) {
     removed_.emplace(removed->call, removed->id);
   } else if (auto* reported = std::get_if<AnswerOutcomes>(&effect)) {
     reported_.emplace(reported->call, reported->results);
+  } else if (auto* moved = std::get_if<queue::AnswerClockMoved>(&effect)) {
+    moved_.emplace(moved->call, moved->now);
   }
 }
 

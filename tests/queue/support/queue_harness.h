@@ -69,6 +69,9 @@ class QueueHarness {
   const absl::StatusOr<JobId>* Removed(queue::CallId call) const;
   const absl::StatusOr<std::vector<OutcomeResult>>* Reported(queue::CallId call) const;
 
+  // Moves the jobs' clock and settles. Null: it was not answered at once.
+  const absl::StatusOr<absl::Time>* MoveClock(absl::Duration by);
+
   // ---- streams
   queue::StreamId OpenStream(StreamEnd& end, queue::OpenFrame open);
   void EndStream(queue::StreamId stream, bool visibly);
@@ -94,6 +97,7 @@ class QueueHarness {
   uint64_t last_call_ = 0;
   queue::StreamId last_stream_ = 0;
   std::map<queue::StreamId, StreamEnd*> streams_;
+  std::map<queue::CallId, absl::StatusOr<absl::Time>> moved_;
   std::map<queue::CallId, absl::StatusOr<std::vector<JobId>>> added_;
   std::map<queue::CallId, absl::StatusOr<JobId>> removed_;
   std::map<queue::CallId, absl::StatusOr<std::vector<OutcomeResult>>> reported_;
