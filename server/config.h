@@ -22,9 +22,11 @@ struct Config {
   bool reflection = true;
   int max_streams = 10000;
   int64_t payload_limit = 1 << 20;  // bytes
+  std::string ready_file;           // empty: none is written
 
   std::string database_url;  // empty: the embedded PostgreSQL in data_dir
   std::string data_dir;
+  bool ephemeral = false;  // an embedded PostgreSQL of which nothing is kept
   std::string pg_bin_dir;  // empty: the newest PostgreSQL found
   int database_connections = 4;
   std::string schema = "leasehold";

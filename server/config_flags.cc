@@ -92,6 +92,8 @@ std::vector<Flag> ServingFlags() {
          "How many executors may be connected at once."),
       In("Serving", SizeFlag("payload-limit", &Config::payload_limit, kKiB, 64 * kMiB),
          "The largest payload of a job, from 1KiB to 64MiB."),
+      In("Serving", TextFlag("ready-file", &Config::ready_file, "PATH", CheckPath),
+         "Where the server's addresses are written once it answers calls; removed at the end."),
   };
 }
 
@@ -105,6 +107,9 @@ std::vector<Flag> DatabaseFlags() {
          "--connection,-c"),
       In("Database", TextFlag("data-dir", &Config::data_dir, "DIR", CheckPath),
          "Run an embedded PostgreSQL with its data here, instead of --database-url."),
+      In("Database", SwitchFlag("ephemeral", &Config::ephemeral),
+         "For tests: run an embedded PostgreSQL in a temporary directory; nothing is kept, and "
+         "AdvanceClock moves the clock."),
       In("Database", TextFlag("pg-bin-dir", &Config::pg_bin_dir, "DIR", CheckPath),
          "Where the embedded PostgreSQL's programs are; the newest installed one if not given."),
       In("Database", IntFlag("database-connections", &Config::database_connections, 1, 64),

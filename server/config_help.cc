@@ -48,7 +48,7 @@ std::string HelpOn(const Flag& flag) {
 std::string Help() {
   std::string text =
       "leasehold-server: background jobs over gRPC, kept in PostgreSQL\n\n"
-      "usage: leasehold-server (--database-url URL | --data-dir DIR) [flags]\n";
+      "usage: leasehold-server (--database-url URL | --data-dir DIR | --ephemeral) [flags]\n";
   std::string group;
   for (const Flag& flag : Flags()) {
     if (flag.group != group) text += absl::StrFormat("\n%s\n", flag.group);

@@ -1,11 +1,40 @@
 #include "server/config_rules.h"
 
+#include <functional>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 
 namespace leasehold {
+
+namespace {
+
+using Require =
+    std::function<void(bool holds, std::vector<std::string> flags, std::string otherwise)>;
+
+void RequireOneDatabase(const Config& config, const Require& require) {
+  require(!config.database_url.empty() || !config.data_dir.empty() || config.ephemeral,
+          {"database-url", "data-dir"},
+          "no database: give --database-url URL for a PostgreSQL of yours, --data-dir DIR for an "
+          "embedded one, or --ephemeral for one of which nothing is kept");
+  require(
+      config.database_url.empty() || config.data_dir.empty(), {"database-url", "data-dir"},
+      "both --database-url and --data-dir are given: drop --data-dir to use your PostgreSQL, or "
+      "--database-url (and DATABASE_URL in the environment) for an embedded one");
+  if (!config.ephemeral) return;
+  require(config.database_url.empty(), {"database-url"},
+          "both --ephemeral and --database-url are given: drop --ephemeral to use your PostgreSQL, "
+          "or --database-url (and DATABASE_URL in the environment) for one of which nothing is "
+          "kept");
+  require(config.data_dir.empty(), {"data-dir"},
+          "both --ephemeral and --data-dir are given: drop --ephemeral to keep your jobs, or "
+          "--data-dir to keep nothing");
+  require(!config.migrate_only && !config.no_migrate, {"migrate-only", "no-migrate"},
+          "--ephemeral makes a new database: drop --migrate-only and --no-migrate");
+}
+
+}  // namespace
 
 std::vector<Contradiction> FindContradictions(const Config& config) {
   std::vector<Contradiction> found;
@@ -25,14 +54,7 @@ std::vector<Contradiction> FindContradictions(const Config& config) {
   require(config.resume_timeout <= config.session_timeout, {"resume-timeout", "session-timeout"},
           absl::StrFormat("--resume-timeout %s is more than --session-timeout %s",
                           show(config.resume_timeout), show(config.session_timeout)));
-  require(
-      !config.database_url.empty() || !config.data_dir.empty(), {"database-url", "data-dir"},
-      "no database: give --database-url URL for a PostgreSQL of yours, or --data-dir DIR for an "
-      "embedded one");
-  require(
-      config.database_url.empty() || config.data_dir.empty(), {"database-url", "data-dir"},
-      "both --database-url and --data-dir are given: drop --data-dir to use your PostgreSQL, or "
-      "--database-url (and DATABASE_URL in the environment) for an embedded one");
+  RequireOneDatabase(config, require);
   require(!(config.migrate_only && config.no_migrate), {"migrate-only", "no-migrate"},
           "--migrate-only and --no-migrate contradict each other: drop one");
   require(config.listen != config.admin_listen || config.listen.ends_with(":0"),

@@ -41,6 +41,7 @@ queue::QueueOptions OptionsOfQueue(const Config& config) {
   options.sweep_interval = config.sweep_interval;
   options.recovery_delay = config.recovery_delay;
   options.max_crashes = config.max_crashes;
+  options.clock_may_move = config.ephemeral;
   return options;
 }
 
@@ -76,6 +77,7 @@ Server::Server(Config config, std::vector<sql::Migration> migrations)
       migrations_(std::move(migrations)),
       metrics_(kVersion),
       meter_(metrics_),
+      ready_file_(config_.ready_file),
       loop_({.queue = OptionsOfQueue(config_),
              .may_deliver = [this] { return leadership_->MayDeliver(); }},
             meter_),
@@ -92,10 +94,17 @@ Server::Server(Config config, std::vector<sql::Migration> migrations)
 Server::~Server() { Stop(); }
 
 absl::Status Server::StartDatabase() {
+  if (config_.ephemeral) {
+    auto made = store::EphemeralDirectory::Make();
+    if (!made.ok()) return made.status();
+    ephemeral_.emplace(*std::move(made));
+    config_.data_dir = ephemeral_->path();
+  }
   if (config_.data_dir.empty()) return absl::OkStatus();
   store::EmbeddedPostgres::Options options;
   options.data_dir = config_.data_dir;
   options.binaries = config_.pg_bin_dir;
+  options.durable = !config_.ephemeral;
   auto started = store::EmbeddedPostgres::Start(options);
   if (!started.ok()) return started.status();
   postgres_ = *std::move(started);
@@ -126,6 +135,24 @@ store::ConnectionOptions Server::DatabaseConnection() {
   return options;
 }
 
+void Server::ShowReadiness() {
+  const bool ready = Ready().ok();
+  grpc_.SetServing(ready);
+  if (ready) ready_file_.Write(ReadyText());
+}
+
+// One NAME=VALUE a line, none with a space: `export $(cat FILE)` takes them in a shell.
+std::string Server::ReadyText() const {
+  Address admin = ParseAddress(config_.admin_listen).value();
+  admin.port = admin_.port();
+  if (IsWildcard(admin)) admin.host = HostName();
+  std::string text = absl::StrFormat("LEASEHOLD_SERVER=%s\nLEASEHOLD_ADMIN=%s\n",
+                                     AdvertisedAddress(), FormatAddress(admin));
+  // That of somebody else's PostgreSQL may hold a password.
+  if (postgres_ != nullptr) text += "LEASEHOLD_DATABASE=" + config_.database_url + "\n";
+  return text;
+}
+
 std::string Server::AdvertisedAddress() const {
   if (!config_.advertise_address.empty()) return config_.advertise_address;
   Address address = ParseAddress(config_.listen).value();
@@ -144,7 +171,12 @@ absl::Status Server::CheckNeighbours() {
 }
 
 absl::Status Server::Start(const std::function<bool()>& stop) {
-  absl::Status status = grpc_.Start();
+  if (config_.ephemeral) {
+    Log::Warning("ephemeral: nothing is kept when this server ends",
+                 {{"directory", config_.data_dir}});
+  }
+  absl::Status status = ready_file_.Prepare();
+  if (status.ok()) status = grpc_.Start();
   if (!status.ok()) return status;
   status = admin_.Start(ParseAddress(config_.admin_listen).value());
   if (!status.ok()) return status;
@@ -159,7 +191,8 @@ absl::Status Server::Start(const std::function<bool()>& stop) {
   leadership_.emplace(
       cluster::Replica::Options{.server_id = config_.server_id,
                                 .row = Row(),
-                                .newest_breaking = store::NewestBreakingMigration(migrations_)},
+                                .newest_breaking = store::NewestBreakingMigration(migrations_),
+                                .keeps_nothing = config_.ephemeral},
       *this, [connection = DatabaseConnection()] {
         return store::PgLeadershipStore::Connect(connection).value_or(nullptr);
       });
@@ -196,6 +229,7 @@ void Server::Stop() {
     grpc_.Shutdown(absl::ZeroDuration());
   }
   admin_.Stop();
+  ready_file_.Remove();
   if (postgres_ != nullptr) {
     const absl::Status stopped = postgres_->Stop();
     if (!stopped.ok()) Log::Error(std::string(stopped.message()));

@@ -17,8 +17,10 @@
 #include "server/loop/queue_loop.h"
 #include "server/metrics/metrics.h"
 #include "server/queue_meter.h"
+#include "server/ready_file.h"
 #include "server/rpc/grpc_server.h"
 #include "server/store/embedded/embedded_postgres.h"
+#include "server/store/embedded/ephemeral_directory.h"
 #include "server/store/leadership_store.h"
 #include "server/store/listener.h"
 #include "server/store/migrator/migrator.h"
@@ -71,7 +73,8 @@ class Server final : public cluster::LeadershipObserver, public store::JobStoreO
   void Deposed() override;
 
   absl::Status Ready() const;
-  void ShowReadiness() { grpc_.SetServing(Ready().ok()); }
+  void ShowReadiness();
+  std::string ReadyText() const;
   std::string AdvertisedAddress() const;
   store::ConnectionOptions DatabaseConnection();
 
@@ -82,7 +85,9 @@ class Server final : public cluster::LeadershipObserver, public store::JobStoreO
   const std::vector<sql::Migration> migrations_;
   Metrics metrics_;
   QueueMeter meter_;
+  std::optional<store::EphemeralDirectory> ephemeral_;
   std::unique_ptr<store::EmbeddedPostgres> postgres_;
+  ReadyFile ready_file_;
   loop::QueueLoop loop_;
   JobSampler sampler_;
   rpc::GrpcServer grpc_;

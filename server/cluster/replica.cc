@@ -183,7 +183,7 @@ absl::Duration Replica::Begin(uint64_t epoch, MonotonicTime began) {
   const auto facts = store_->ReadFacts();
   const auto read_at = now_();
   if (!facts.ok()) return options_.poll_interval;
-  if (!facts->durable) {
+  if (!facts->durable && !options_.keeps_nothing) {
     Log::Warning(
         "the database does not keep what it commits: fsync or synchronous_commit is off; "
         "a crash loses acknowledged jobs");

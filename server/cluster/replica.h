@@ -72,6 +72,8 @@ class Replica {
     absl::Duration ttl = absl::Seconds(5);
     absl::Duration renewal_interval = absl::Seconds(1);
     absl::Duration poll_interval = absl::Milliseconds(200);
+    // Its database is thrown away: nobody is warned that it does not keep what it commits.
+    bool keeps_nothing = false;
     // What is under way is waited for no longer than this before the leadership is yielded.
     absl::Duration drain_time = absl::Seconds(2);
   };

@@ -187,12 +187,23 @@ TEST_F(ConfigTest, RefusesTimeoutsThatContradictTheHeartbeat) {
 TEST_F(ConfigTest, NamesBothRemediesWithoutADatabase) {
   env_.clear();
   EXPECT_THAT(FaultsOf({}), AllOf(HasSubstr("--database-url URL"), HasSubstr("--data-dir DIR"),
-                                  Not(HasSubstr("\n"))));
+                                  HasSubstr("--ephemeral"), Not(HasSubstr("\n"))));
   EXPECT_EQ(MustParse({"--data-dir", "/var/lib/leasehold"}).data_dir, "/var/lib/leasehold");
 }
 
 TEST_F(ConfigTest, RefusesTwoDatabases) {
   EXPECT_THAT(FaultsOf({"--data-dir", "d"}), HasSubstr("both --database-url and --data-dir"));
+}
+
+TEST_F(ConfigTest, TakesNoOtherDatabaseBesideAnEphemeralOne) {
+  EXPECT_THAT(FaultsOf({"--ephemeral"}), AllOf(HasSubstr("both --ephemeral and --database-url"),
+                                               HasSubstr("DATABASE_URL"), Not(HasSubstr("\n"))));
+  env_.clear();
+  EXPECT_THAT(FaultsOf({"--ephemeral", "--data-dir", "d"}),
+              AllOf(HasSubstr("both --ephemeral and --data-dir"), Not(HasSubstr("\n"))));
+  EXPECT_THAT(FaultsOf({"--ephemeral", "--no-migrate"}), HasSubstr("--no-migrate"));
+  EXPECT_THAT(FaultsOf({"--ephemeral", "--migrate-only"}), HasSubstr("--migrate-only"));
+  EXPECT_TRUE(MustParse({"--ephemeral"}).ephemeral);
 }
 
 TEST_F(ConfigTest, RefusesOneValueFromTwoPlaces) {

@@ -31,7 +31,7 @@ class EmbeddedPostgres {
     std::string data_dir;
     std::string binaries = {};  // directory of initdb and postgres; empty: it is searched
     std::vector<std::string> settings = {};  // "name=value" for PostgreSQL; they override ours
-    bool durable = true;  // false, for tests only: nothing is ever synced to disk
+    bool durable = true;  // false, where nothing is kept: nothing is ever synced to disk
 
     // For an earlier database to leave, and again for the first sign of life of this one. While
     // PostgreSQL says that it recovers from a crash, Start waits longer, up to 15 minutes.

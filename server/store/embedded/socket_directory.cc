@@ -20,6 +20,8 @@ std::string SocketIn(const std::string& directory) {
   return absl::StrFormat("%s/.s.PGSQL.%d", directory, kEmbeddedPort);
 }
 
+std::string NoteIn(const std::string& data_dir) { return data_dir + "/socket"; }
+
 // Never recursive: in /tmp the name may meanwhile belong to somebody else.
 void RemoveSocketDirectory(const std::string& directory) {
   unlink(SocketIn(directory).c_str());
@@ -31,13 +33,8 @@ void RemoveSocketDirectory(const std::string& directory) {
 
 absl::StatusOr<SocketDirectory> SocketDirectory::Make(const DataDirectory& directory,
                                                       const std::optional<Identity>& owner) {
-  const std::string note = directory.path() + "/socket";
-  std::error_code none;
-  const fs::path left_over = fs::read_symlink(note, none);
-  if (!none) {
-    RemoveSocketDirectory(left_over);
-    unlink(note.c_str());
-  }
+  const std::string note = NoteIn(directory.path());
+  RemoveLeftOver(directory.path());
   const bool usable = SocketIn(directory.cluster()).size() <= kMaxSocketPath &&
                       directory.cluster().find(',') == std::string::npos;
   if (usable) {
@@ -61,6 +58,14 @@ absl::StatusOr<SocketDirectory> SocketDirectory::Make(const DataDirectory& direc
                         path, strerror(error)));
   }
   return SocketDirectory(path, path, note);
+}
+
+void SocketDirectory::RemoveLeftOver(const std::string& data_dir) {
+  std::error_code none;
+  const fs::path left_over = fs::read_symlink(NoteIn(data_dir), none);
+  if (none) return;
+  RemoveSocketDirectory(left_over);
+  unlink(NoteIn(data_dir).c_str());
 }
 
 void SocketDirectory::Remove() const {

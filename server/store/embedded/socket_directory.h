@@ -19,6 +19,9 @@ class SocketDirectory {
   static absl::StatusOr<SocketDirectory> Make(const DataDirectory& directory,
                                               const std::optional<Identity>& owner);
 
+  // Removes the directory in /tmp of a database that has ended and belonged to `data_dir`.
+  static void RemoveLeftOver(const std::string& data_dir);
+
   const std::string& path() const { return path_; }
 
   // PostgreSQL's name for it: relative to its data where possible, since the database's user may
