@@ -17,6 +17,7 @@ absl::Status MigrateTheirSchema(const std::string& url) {
   return store::Migrate(url, {.schema = "graphile_worker"}).status();
 }
 
+// addJob, addJobs, completeJobs, permanentlyFailJobs, rescheduleJobs, forceUnlockWorkers.
 constexpr char kAddJob[] = R"(
   select * from "graphile_worker".add_job(
     identifier => $1::text,
@@ -50,7 +51,7 @@ constexpr char kRescheduleJobs[] = R"(
     max_attempts := $5::int
   ))";
 constexpr char kForceUnlock[] = R"(select "graphile_worker".force_unlock_workers($1::text[]);)";
-// What it does before anything else.
+// What makeWorkerUtils and quickAddJob do before anything else.
 constexpr char kLookAtMigrations[] = R"(
   select current_setting('server_version_num') as server_version_num,
   (select id from "graphile_worker".migrations order by id desc limit 1) as id,

@@ -99,5 +99,25 @@ TEST_F(KeyContentionTest, TellsSerializableCallersToTryAgainInsteadOfLosingTheir
   EXPECT_EQ(sql_->Number("SELECT revision FROM leasehold.job_rows"), added - 1);
 }
 
+// The loop of docs/sql.md.
+TEST_F(KeyContentionTest, LetsSerializableCallersThatTryAgainAllIn) {
+  FromManyCallers([&](SqlSession& session, int caller) {
+    if (caller >= 20) return;
+    session.Run("SET default_transaction_isolation = 'serializable'");
+    const std::string add = "SELECT leasehold.add_job('mail', '[" + std::to_string(caller) +
+                            "]', job_key := 'k'); SELECT leasehold.add_job('note')";
+    SqlResult tried;
+    do {
+      tried = session.Try(add);
+    } while (tried.sqlstate == "40001" || tried.sqlstate == "40P01");
+    EXPECT_EQ(tried.sqlstate, "") << tried.message;
+  });
+
+  EXPECT_EQ(sql_->Row("SELECT count(*) FILTER (WHERE task = 'note'), "
+                      "max(json_array_length(payload)) FILTER (WHERE task = 'mail') "
+                      "FROM leasehold.job_rows"),
+            "20|20");
+}
+
 }  // namespace
 }  // namespace leasehold::testing
