@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "server/job/job.h"
+#include "server/job/job_change.h"
 #include "server/job/lease.h"
 #include "server/job/outcome.h"
 
@@ -74,6 +75,17 @@ struct RemoveJob {
 struct RemoveJobAnswer {
   JobId id = 0;
   bool deleted = false;  // false: it was leased and runs on
+};
+
+// Changes jobs by id, or ends leases; leased jobs (but for kUnlock) and those that are not there
+// are left alone. `delay` has become run_at. The inbox tells of what was changed. kAborted:
+// somebody holds the row of one of the jobs; nothing was done.
+struct ChangeJobs {
+  JobChange change;
+  std::optional<RequestKey> request;
+};
+struct ChangeJobsAnswer {
+  std::vector<JobId> ids;  // of the jobs changed, ascending
 };
 
 // Locks those rows that still stand as ranked and inserts `leases` for them.
@@ -308,10 +320,11 @@ struct LoadJournalAnswer {
   JournalMemory journal;
 };
 
-using StoreRequest = std::variant<AddJobs, AddKeyedJobs, RemoveJob, LeaseJobs, LeaseWindow,
-                                  RecordOutcomes, WriteMissingLeases, OpenSession, EndSessions,
-                                  DeleteInbox, ReserveJobIds, ReadPriorities, ReadWindows,
-                                  ReadQueueHeads, ReadJobs, ReadInbox, LoadLeadership, LoadJournal>;
+using StoreRequest =
+    std::variant<AddJobs, AddKeyedJobs, RemoveJob, ChangeJobs, LeaseJobs, LeaseWindow,
+                 RecordOutcomes, WriteMissingLeases, OpenSession, EndSessions, DeleteInbox,
+                 ReserveJobIds, ReadPriorities, ReadWindows, ReadQueueHeads, ReadJobs, ReadInbox,
+                 LoadLeadership, LoadJournal>;
 
 // The alternative with the request's index answers it. With any status but OK it is empty and
 // nothing was done. kUnavailable: the database is away. kFailedPrecondition: another leader has
@@ -319,8 +332,8 @@ using StoreRequest = std::variant<AddJobs, AddKeyedJobs, RemoveJob, LeaseJobs, L
 // refused a value. kResourceExhausted: its disk or memory is full. kDeadlineExceeded: the statement
 // took too long.
 using StoreAnswer =
-    std::variant<AddJobsAnswer, AddKeyedJobsAnswer, RemoveJobAnswer, LeaseJobsAnswer,
-                 LeaseWindowAnswer, RecordOutcomesAnswer, WriteMissingLeasesAnswer,
+    std::variant<AddJobsAnswer, AddKeyedJobsAnswer, RemoveJobAnswer, ChangeJobsAnswer,
+                 LeaseJobsAnswer, LeaseWindowAnswer, RecordOutcomesAnswer, WriteMissingLeasesAnswer,
                  OpenSessionAnswer, EndSessionsAnswer, DeleteInboxAnswer, ReserveJobIdsAnswer,
                  ReadPrioritiesAnswer, ReadWindowsAnswer, ReadQueueHeadsAnswer, ReadJobsAnswer,
                  ReadInboxAnswer, LoadLeadershipAnswer, LoadJournalAnswer>;

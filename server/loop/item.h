@@ -17,6 +17,8 @@ struct Item {
   // The call that the event names, if it is one of these.
   std::function<void(absl::StatusOr<std::vector<JobId>>)> added = {};
   std::function<void(absl::StatusOr<JobId>)> removed = {};
+  std::function<void(absl::StatusOr<std::vector<JobId>>)> changed = {};
+  std::function<void(absl::StatusOr<std::vector<queue::ExecutorInfo>>)> executors = {};
   std::function<void(absl::StatusOr<std::vector<OutcomeResult>>)> reported = {};
   std::function<void(absl::StatusOr<absl::Time>)> moved = {};
   std::shared_ptr<SessionStream> stream = {};

@@ -11,6 +11,16 @@ namespace {
 
 constexpr absl::Duration kHeldFramesInterval = absl::Milliseconds(20);
 
+// The call that the event is, or 0.
+uint64_t CallOf(const queue::Event& event) {
+  return std::visit(
+      []<typename Called>(const Called& called) -> uint64_t {
+        if constexpr (requires { called.call; }) return called.call;
+        return 0;
+      },
+      event);
+}
+
 }  // namespace
 
 void QueueDriver::Apply(Item&& item, MonotonicTime now) {
@@ -20,16 +30,7 @@ void QueueDriver::Apply(Item&& item, MonotonicTime now) {
     streams_.erase(ended->stream);
   }
   queue::Event event = std::move(item.event);
-  const auto remember = [this, &item](uint64_t call) { calls_[call] = std::move(item); };
-  if (const auto* add = std::get_if<queue::AddJobsCalled>(&event)) {
-    remember(add->call);
-  } else if (const auto* remove = std::get_if<queue::RemoveJobCalled>(&event)) {
-    remember(remove->call);
-  } else if (const auto* report = std::get_if<queue::OutcomesReported>(&event)) {
-    remember(report->call);
-  } else if (const auto* move = std::get_if<queue::ClockMoved>(&event)) {
-    remember(move->call);
-  }
+  if (const uint64_t call = CallOf(event); call != 0) calls_[call] = std::move(item);
   dispatcher_.Apply(std::move(event), clock_.Now(now));
 }
 
@@ -85,6 +86,18 @@ void QueueDriver::On(queue::AnswerRemoveJob answer) {
   if (!call.empty()) call.mapped().removed(std::move(answer.id));
 }
 
+void QueueDriver::On(queue::AnswerChangeJobs answer) {
+  auto call = calls_.extract(answer.call);
+  if (!call.empty()) call.mapped().changed(std::move(answer.ids));
+}
+
+// Who is there, and for how long silent, comes from memory alone.
+void QueueDriver::On(queue::AnswerExecutors answer) {
+  if (answer.executors.ok() && !host_.MayDeliver()) answer.executors = NoLeader();
+  auto call = calls_.extract(answer.call);
+  if (!call.empty()) call.mapped().executors(std::move(answer.executors));
+}
+
 // That an outcome is recorded comes from the database; that a lease is lost, from memory alone. A
 // leader that may have been deposed cannot know it: the next one may have granted the lease.
 void QueueDriver::On(queue::AnswerOutcomes answer) {
@@ -105,6 +118,8 @@ void QueueDriver::AnswerTheRest() {
   for (auto& [id, call] : calls_) {
     if (call.added) call.added(Draining());
     if (call.removed) call.removed(Draining());
+    if (call.changed) call.changed(Draining());
+    if (call.executors) call.executors(Draining());
     if (call.reported) call.reported(Draining());
     if (call.moved) call.moved(Draining());
   }

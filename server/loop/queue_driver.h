@@ -55,6 +55,8 @@ class QueueDriver {
   void On(queue::EndStream end);
   void On(queue::AnswerAddJobs answer);
   void On(queue::AnswerRemoveJob answer);
+  void On(queue::AnswerChangeJobs answer);
+  void On(queue::AnswerExecutors answer);
   void On(queue::AnswerOutcomes answer);
   void On(queue::AnswerClockMoved answer);
   void Deliver(queue::Send& send);

@@ -11,8 +11,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/job/job.h"
+#include "server/job/job_change.h"
 #include "server/job/outcome.h"
 #include "server/job/store_request.h"
+#include "server/queue/executor_info.h"
 #include "server/queue/frames.h"
 #include "server/store/job_store.h"
 
@@ -62,6 +64,18 @@ class QueueGate {
   virtual void RemoveJob(std::string key, std::optional<RequestKey> request,
                          std::function<void(absl::StatusOr<JobId>)> done) = 0;
 
+  // The ids of the jobs changed, ascending. Answers after the commit.
+  virtual void ChangeJobs(JobChange change, std::optional<RequestKey> request,
+                          std::function<void(absl::StatusOr<std::vector<JobId>>)> done) = 0;
+
+  // By id.
+  virtual void ListExecutors(
+      std::function<void(absl::StatusOr<std::vector<queue::ExecutorInfo>>)> done) = 0;
+  // The sessions ended, as they were before. Answers when their end is on disk.
+  virtual void SweepExecutors(
+      queue::SweepOrder order,
+      std::function<void(absl::StatusOr<std::vector<queue::ExecutorInfo>>)> done) = 0;
+
   // One result per outcome, in order.
   virtual void ReportOutcomes(
       std::vector<Outcome> outcomes,
@@ -79,6 +93,13 @@ class QueueGate {
   virtual void ListJobs(store::JobFilter filter,
                         std::function<void(absl::StatusOr<std::vector<Job>>)> done) = 0;
   virtual void CountJobs(std::function<void(absl::StatusOr<store::JobCounts>)> done) = 0;
+  virtual void ListQueues(
+      std::string after, int limit,
+      std::function<void(absl::StatusOr<std::vector<store::QueueCounts>>)> done) = 0;
+  virtual void ListTasks(
+      int limit, std::function<void(absl::StatusOr<std::vector<store::TaskCounts>>)> done) = 0;
+  virtual void CleanUp(store::CleanUpPage page,
+                       std::function<void(absl::StatusOr<store::CleanedUp>)> done) = 0;
   virtual void ListServers(
       std::function<void(absl::StatusOr<std::vector<store::ServerInfo>>)> done) = 0;
   virtual QueueStats Stats() const = 0;

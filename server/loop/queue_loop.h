@@ -70,6 +70,13 @@ class QueueLoop final : public QueueGate, public store::JobStoreObserver, privat
                std::function<void(absl::StatusOr<std::vector<JobId>>)> done) override;
   void RemoveJob(std::string key, std::optional<RequestKey> request,
                  std::function<void(absl::StatusOr<JobId>)> done) override;
+  void ChangeJobs(JobChange change, std::optional<RequestKey> request,
+                  std::function<void(absl::StatusOr<std::vector<JobId>>)> done) override;
+  void ListExecutors(
+      std::function<void(absl::StatusOr<std::vector<queue::ExecutorInfo>>)> done) override;
+  void SweepExecutors(
+      queue::SweepOrder order,
+      std::function<void(absl::StatusOr<std::vector<queue::ExecutorInfo>>)> done) override;
   void ReportOutcomes(
       std::vector<Outcome> outcomes,
       std::function<void(absl::StatusOr<std::vector<OutcomeResult>>)> done) override;
@@ -81,6 +88,13 @@ class QueueLoop final : public QueueGate, public store::JobStoreObserver, privat
   void ListJobs(store::JobFilter filter,
                 std::function<void(absl::StatusOr<std::vector<Job>>)> done) override;
   void CountJobs(std::function<void(absl::StatusOr<store::JobCounts>)> done) override;
+  void ListQueues(
+      std::string after, int limit,
+      std::function<void(absl::StatusOr<std::vector<store::QueueCounts>>)> done) override;
+  void ListTasks(int limit,
+                 std::function<void(absl::StatusOr<std::vector<store::TaskCounts>>)> done) override;
+  void CleanUp(store::CleanUpPage page,
+               std::function<void(absl::StatusOr<store::CleanedUp>)> done) override;
   void ListServers(
       std::function<void(absl::StatusOr<std::vector<store::ServerInfo>>)> done) override;
   QueueStats Stats() const override;
@@ -99,6 +113,8 @@ class QueueLoop final : public QueueGate, public store::JobStoreObserver, privat
   bool MayDeliver() override { return options_.may_deliver(); }
   void Submit(queue::Submit submit) override;
 
+  void AskForExecutors(Item item,
+                       std::function<void(absl::StatusOr<std::vector<queue::ExecutorInfo>>)> done);
   void Run();
   std::shared_ptr<store::JobStore> ReadableStore() const;
   void Apply(Item&& item);

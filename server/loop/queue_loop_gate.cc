@@ -22,6 +22,32 @@ void QueueLoop::RemoveJob(std::string key, std::optional<RequestKey> request,
   if (!events_.TryPush(item)) item.removed(ServerFull());
 }
 
+void QueueLoop::ChangeJobs(JobChange change, std::optional<RequestKey> request,
+                           std::function<void(absl::StatusOr<std::vector<JobId>>)> done) {
+  Item item{queue::ChangeJobsCalled{++last_id_, std::move(change), request}};
+  item.changed = std::move(done);
+  if (stopping_) return item.changed(Draining());
+  if (!events_.TryPush(item)) item.changed(ServerFull());
+}
+
+void QueueLoop::ListExecutors(
+    std::function<void(absl::StatusOr<std::vector<queue::ExecutorInfo>>)> done) {
+  AskForExecutors({queue::ListExecutorsCalled{++last_id_}}, std::move(done));
+}
+
+void QueueLoop::SweepExecutors(
+    queue::SweepOrder order,
+    std::function<void(absl::StatusOr<std::vector<queue::ExecutorInfo>>)> done) {
+  AskForExecutors({queue::SweepExecutorsCalled{++last_id_, order}}, std::move(done));
+}
+
+void QueueLoop::AskForExecutors(
+    Item item, std::function<void(absl::StatusOr<std::vector<queue::ExecutorInfo>>)> done) {
+  item.executors = std::move(done);
+  if (stopping_) return item.executors(Draining());
+  if (!events_.TryPush(item)) item.executors(ServerFull());
+}
+
 void QueueLoop::ReportOutcomes(
     std::vector<Outcome> outcomes,
     std::function<void(absl::StatusOr<std::vector<OutcomeResult>>)> done) {
@@ -68,6 +94,28 @@ void QueueLoop::CountJobs(std::function<void(absl::StatusOr<store::JobCounts>)> 
   const auto store = ReadableStore();
   if (store == nullptr) return done(NoLeader());
   store->CountJobs(ClockMovedBy(), std::move(done));
+}
+
+void QueueLoop::ListQueues(
+    std::string after, int limit,
+    std::function<void(absl::StatusOr<std::vector<store::QueueCounts>>)> done) {
+  const auto store = ReadableStore();
+  if (store == nullptr) return done(NoLeader());
+  store->ListQueues(std::move(after), limit, ClockMovedBy(), std::move(done));
+}
+
+void QueueLoop::ListTasks(
+    int limit, std::function<void(absl::StatusOr<std::vector<store::TaskCounts>>)> done) {
+  const auto store = ReadableStore();
+  if (store == nullptr) return done(NoLeader());
+  store->ListTasks(limit, ClockMovedBy(), std::move(done));
+}
+
+void QueueLoop::CleanUp(store::CleanUpPage page,
+                        std::function<void(absl::StatusOr<store::CleanedUp>)> done) {
+  const auto store = ReadableStore();
+  if (store == nullptr) return done(NoLeader());
+  store->CleanUp(page, std::move(done));
 }
 
 void QueueLoop::ListServers(

@@ -35,6 +35,8 @@ void Callers::Answer(CallId call, Kind kind, const std::optional<RequestKey>& re
 void Callers::Tell(CallId call, Kind kind, const absl::StatusOr<std::vector<JobId>>& ids) {
   if (kind == Kind::kAdd) {
     core_.effects.push_back(AnswerAddJobs{call, ids});
+  } else if (kind == Kind::kChange) {
+    core_.effects.push_back(AnswerChangeJobs{call, ids});
   } else if (ids.ok()) {
     core_.effects.push_back(AnswerRemoveJob{call, ids->front()});
   } else {

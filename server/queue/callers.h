@@ -12,7 +12,7 @@ namespace leasehold::queue {
 // id has the first answer.
 class Callers {
  public:
-  enum class Kind { kAdd, kRemove };
+  enum class Kind { kAdd, kRemove, kChange };
 
   explicit Callers(Core& core) : core_(core) {}
 

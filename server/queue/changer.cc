@@ -13,7 +13,12 @@ namespace {
 // About half a minute of waiting for a row that somebody holds.
 constexpr int kMostTries = 35;
 
-absl::Status RowLocked() {
+absl::Status RowLocked(Callers::Kind kind) {
+  if (kind == Callers::Kind::kChange) {
+    return RetryableError(absl::StatusCode::kUnavailable, "JOB_LOCKED",
+                          "another transaction holds one of the jobs; nothing was changed",
+                          absl::Seconds(1));
+  }
   return RetryableError(absl::StatusCode::kUnavailable, "KEY_LOCKED",
                         "another transaction holds the job with this key", absl::Seconds(1));
 }
@@ -32,6 +37,14 @@ void Changer::Remove(RemoveJobCalled call) {
                       RemoveJob{std::move(call.key), call.request}});
 }
 
+void Changer::Change(ChangeJobsCalled call) {
+  if (!callers_.Accept(call.call, Callers::Kind::kChange, call.request, Refusal())) return;
+  JobChange& change = call.change;
+  if (change.delay.has_value()) change.run_at = WholeMicroseconds(core_.now + *change.delay);
+  waiting_.push_back({call.call, Callers::Kind::kChange, call.request,
+                      ChangeJobs{std::move(change), call.request}});
+}
+
 absl::Status Changer::Refusal() const {
   if (core_.draining) return Draining();
   if (!core_.store_available) return DatabaseAway();
@@ -46,39 +59,45 @@ void Changer::Flush() {
       ++i;
       continue;
     }
-    Change change = std::move(waiting_[i]);
+    Call call = std::move(waiting_[i]);
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
-    Submit(std::move(change));
+    Submit(std::move(call));
   }
 }
 
-void Changer::Submit(Change change) {
+void Changer::Submit(Call call) {
   ++in_flight_;
-  StoreRequest request = change.store_request;
+  StoreRequest request = call.store_request;
   core_.SubmitToStore(
       std::move(request),
-      [this, change = std::move(change)](const absl::Status& status, StoreAnswer& answer) mutable {
+      [this, call = std::move(call)](const absl::Status& status, StoreAnswer& answer) mutable {
         --in_flight_;
-        Answered(std::move(change), status, answer);
+        Answered(std::move(call), status, answer);
       });
 }
 
-void Changer::Answered(Change change, const absl::Status& status, StoreAnswer& answer) {
-  if (absl::IsAborted(status)) return TryAgain(std::move(change));
+void Changer::Answered(Call call, const absl::Status& status, StoreAnswer& answer) {
+  if (absl::IsAborted(status)) return TryAgain(std::move(call));
   if (absl::IsNotFound(status)) {
-    return Answer(change,
-                  JobNotFound("has the key " + std::get<RemoveJob>(change.store_request).key));
+    return Answer(call, JobNotFound("has the key " + std::get<RemoveJob>(call.store_request).key));
   }
-  if (absl::IsAlreadyExists(status)) return Answer(change, KeyExists());
-  if (!status.ok()) return Answer(change, Callers::StatusFor(status));
-  if (auto* removed = std::get_if<RemoveJobAnswer>(&answer)) return Answer(change, Apply(*removed));
-  Answer(change, Apply(std::get<AddKeyedJobsAnswer>(answer)));
+  if (absl::IsAlreadyExists(status)) return Answer(call, KeyExists());
+  if (!status.ok()) return Answer(call, Callers::StatusFor(status));
+  if (auto* added = std::get_if<AddKeyedJobsAnswer>(&answer)) return Answer(call, Apply(*added));
+  if (auto* removed = std::get_if<RemoveJobAnswer>(&answer)) return Answer(call, Apply(*removed));
+  Answer(call, Apply(std::get<ChangeJobsAnswer>(answer)));
 }
 
-void Changer::TryAgain(Change change) {
-  if (++change.tries > kMostTries) return Answer(change, RowLocked());
-  change.again_at = core_.real_now + LockedRowDelay(change.tries);
-  waiting_.push_back(std::move(change));
+void Changer::TryAgain(Call call) {
+  if (++call.tries > kMostTries) return Answer(call, RowLocked(call.kind));
+  call.again_at = core_.real_now + LockedRowDelay(call.tries);
+  waiting_.push_back(std::move(call));
+}
+
+// The inbox tells the rest: it need not wait for a notification.
+std::vector<JobId> Changer::Apply(ChangeJobsAnswer& changed) {
+  if (!changed.ids.empty()) core_.inbox_wanted = true;
+  return std::move(changed.ids);
 }
 
 std::vector<JobId> Changer::Apply(RemoveJobAnswer& removed) {
@@ -100,21 +119,21 @@ std::vector<JobId> Changer::Apply(AddKeyedJobsAnswer& added) {
   return std::move(added.ids);
 }
 
-void Changer::Answer(const Change& change, const absl::StatusOr<std::vector<JobId>>& ids) {
-  callers_.Answer(change.call, change.kind, change.request, ids);
+void Changer::Answer(const Call& call, const absl::StatusOr<std::vector<JobId>>& ids) {
+  callers_.Answer(call.call, call.kind, call.request, ids);
 }
 
 absl::Time Changer::next_wake() const {
   absl::Time next = absl::InfiniteFuture();
   if (!core_.store_available) return next;
-  for (const Change& change : waiting_) {
-    if (change.again_at > core_.real_now) next = std::min(next, change.again_at);
+  for (const Call& call : waiting_) {
+    if (call.again_at > core_.real_now) next = std::min(next, call.again_at);
   }
   return next;
 }
 
 void Changer::RefuseWaiting(const absl::Status& status) {
-  for (const Change& change : std::exchange(waiting_, {})) Answer(change, status);
+  for (const Call& call : std::exchange(waiting_, {})) Answer(call, status);
 }
 
 }  // namespace leasehold::queue

@@ -11,14 +11,15 @@
 
 namespace leasehold::queue {
 
-// Changes what may be there already: adds and removes jobs by key, each call in a transaction of
-// its own, tried again while somebody holds a row.
+// Changes what may be there already: adds and removes jobs by key, changes them by id; each call in
+// a transaction of its own, tried again while somebody holds a row.
 class Changer {
  public:
   Changer(Core& core, Callers& callers) : core_(core), callers_(callers) {}
 
   void Add(AddJobsCalled call);
   void Remove(RemoveJobCalled call);
+  void Change(ChangeJobsCalled call);
 
   // Submits what can be submitted now.
   void Flush();
@@ -28,7 +29,7 @@ class Changer {
   void RefuseWaiting(const absl::Status& status);
 
  private:
-  struct Change {
+  struct Call {
     CallId call = 0;
     Callers::Kind kind = Callers::Kind::kAdd;
     std::optional<RequestKey> request;
@@ -38,16 +39,17 @@ class Changer {
   };
 
   absl::Status Refusal() const;
-  void Submit(Change change);
-  void Answered(Change change, const absl::Status& status, StoreAnswer& answer);
-  void TryAgain(Change change);
+  void Submit(Call call);
+  void Answered(Call call, const absl::Status& status, StoreAnswer& answer);
+  void TryAgain(Call call);
   std::vector<JobId> Apply(AddKeyedJobsAnswer& added);
   std::vector<JobId> Apply(RemoveJobAnswer& removed);
-  void Answer(const Change& change, const absl::StatusOr<std::vector<JobId>>& ids);
+  std::vector<JobId> Apply(ChangeJobsAnswer& changed);
+  void Answer(const Call& call, const absl::StatusOr<std::vector<JobId>>& ids);
 
   Core& core_;
   Callers& callers_;
-  std::deque<Change> waiting_;
+  std::deque<Call> waiting_;
   int in_flight_ = 0;
 };
 

@@ -35,6 +35,7 @@ Effects Dispatcher::TakeEffects() {
   LoadAgain();
   if (leader_->core.loaded) {
     Tick();
+    leader_->sessions.AnswerSweeps();
     leader_->lease_rows.WriteMissing();
     leader_->leaser.Run();
     leader_->adder.Flush();
@@ -110,6 +111,21 @@ void Dispatcher::On(AddJobsCalled event) {
 void Dispatcher::On(RemoveJobCalled event) {
   if (leader_ == nullptr) return Want(AnswerRemoveJob{event.call, NoLeader()});
   if (!Defer(event, IsInTheJournal(event.request))) leader_->changer.Remove(std::move(event));
+}
+
+void Dispatcher::On(ChangeJobsCalled event) {
+  if (leader_ == nullptr) return Want(AnswerChangeJobs{event.call, NoLeader()});
+  if (!Defer(event, IsInTheJournal(event.request))) leader_->changer.Change(std::move(event));
+}
+
+void Dispatcher::On(ListExecutorsCalled event) {
+  if (leader_ == nullptr) return Want(AnswerExecutors{event.call, NoLeader()});
+  if (!Defer(event, false)) leader_->sessions.List(event.call);
+}
+
+void Dispatcher::On(SweepExecutorsCalled event) {
+  if (leader_ == nullptr) return Want(AnswerExecutors{event.call, NoLeader()});
+  if (!Defer(event, false)) leader_->sessions.Sweep(event.call, event.order);
 }
 
 void Dispatcher::On(OutcomesReported event) {
@@ -233,6 +249,7 @@ void Dispatcher::EndLeadership() {
   leader_->adder.RefuseWaiting(NoLeader());
   leader_->changer.RefuseWaiting(NoLeader());
   leader_->recorder.RefuseWaiting(NoLeader());
+  leader_->sessions.RefuseWaiting(NoLeader());
   leader_->sessions.EndStreams(NoLeader());
   // What the store has not been asked yet must not run under a later leadership.
   std::erase_if(core.effects, [](const Effect& e) { return std::holds_alternative<Submit>(e); });

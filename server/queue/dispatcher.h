@@ -89,6 +89,9 @@ class Dispatcher {
   void On(DrainBegun);
   void On(AddJobsCalled event);
   void On(RemoveJobCalled event);
+  void On(ChangeJobsCalled event);
+  void On(ListExecutorsCalled event);
+  void On(SweepExecutorsCalled event);
   void On(OutcomesReported event);
   void On(StreamOpened event);
   void On(FrameReceived event);

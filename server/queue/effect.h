@@ -33,6 +33,15 @@ struct AnswerRemoveJob {
   CallId call = 0;
   absl::StatusOr<JobId> id;
 };
+struct AnswerChangeJobs {
+  CallId call = 0;
+  absl::StatusOr<std::vector<JobId>> ids;
+};
+// To those who list or sweep executors.
+struct AnswerExecutors {
+  CallId call = 0;
+  absl::StatusOr<std::vector<ExecutorInfo>> executors;
+};
 struct AnswerOutcomes {
   CallId call = 0;
   absl::StatusOr<std::vector<OutcomeResult>> results;
@@ -43,8 +52,8 @@ struct AnswerClockMoved {
   absl::StatusOr<absl::Time> now;  // of the jobs
 };
 
-using Effect = std::variant<Submit, Send, EndStream, AnswerAddJobs, AnswerRemoveJob, AnswerOutcomes,
-                            AnswerClockMoved>;
+using Effect = std::variant<Submit, Send, EndStream, AnswerAddJobs, AnswerRemoveJob,
+                            AnswerChangeJobs, AnswerExecutors, AnswerOutcomes, AnswerClockMoved>;
 using Effects = std::vector<Effect>;
 
 // Counted since this server began to lead.

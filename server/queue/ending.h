@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
+#include "absl/time/time.h"
 #include "server/job/outcome.h"
 
 namespace leasehold::queue {
@@ -20,6 +22,7 @@ struct Ending {
   Outcome outcome = {};
   bool reported = true;
   bool swept = false;
+  std::optional<absl::Duration> recovery_delay = {};  // of a swept one; unset: it depends
   absl::InlinedVector<Reporter, 1> reporters = {};
   // Those who reported something else: it is lost, but only once this ending is on disk.
   std::vector<Reporter> late = {};

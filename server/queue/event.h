@@ -9,8 +9,10 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "server/job/job.h"
+#include "server/job/job_change.h"
 #include "server/job/outcome.h"
 #include "server/job/store_request.h"
+#include "server/queue/executor_info.h"
 #include "server/queue/frames.h"
 
 // What happens to the queue. Names a call, a stream or a store request by a number of the loop's.
@@ -41,6 +43,18 @@ struct RemoveJobCalled {
   CallId call = 0;
   std::string key;
   std::optional<RequestKey> request;
+};
+struct ChangeJobsCalled {
+  CallId call = 0;
+  JobChange change;
+  std::optional<RequestKey> request;
+};
+struct ListExecutorsCalled {
+  CallId call = 0;
+};
+struct SweepExecutorsCalled {
+  CallId call = 0;
+  SweepOrder order;
 };
 struct OutcomesReported {
   CallId call = 0;
@@ -78,6 +92,7 @@ struct ClockMoved {
 };
 
 using Event = std::variant<TimePassed, Led, Deposed, DrainBegun, AddJobsCalled, RemoveJobCalled,
+                           ChangeJobsCalled, ListExecutorsCalled, SweepExecutorsCalled,
                            OutcomesReported, StreamOpened, FrameReceived, StreamEnded,
                            StoreAnswered, StoreAway, StoreBack, InboxFilled, ClockMoved>;
 

@@ -101,10 +101,10 @@ void Recorder::TakeBack(HeldLease& lease) {
   Begin(lease, std::move(ending));
 }
 
-void Recorder::Sweep(HeldLease& lease) {
+void Recorder::Sweep(HeldLease& lease, std::optional<absl::Duration> recovery_delay) {
   if (lease.ending != nullptr) return;
   if (lease.overtaken) return EndOvertaken(lease);
-  Ending ending{.reported = false, .swept = true};
+  Ending ending{.reported = false, .swept = true, .recovery_delay = recovery_delay};
   ending.outcome.token = lease.token;
   ending.outcome.kind = OutcomeKind::kRelease;
   Begin(lease, std::move(ending));

@@ -29,7 +29,8 @@ class Recorder {
   // Ends a lease that its executor never received: no attempt, no crash.
   void TakeBack(HeldLease& lease);
   // Ends a lease whose executor was lost: the attempt is given back, the crash counted if it ran.
-  void Sweep(HeldLease& lease);
+  // An operator may have said when the job runs again.
+  void Sweep(HeldLease& lease, std::optional<absl::Duration> recovery_delay = std::nullopt);
   // The row of `leases` has no live lease left: it goes with the next transaction.
   void EndLeaseRow(int64_t row) { ended_rows_.push_back(row); }
 

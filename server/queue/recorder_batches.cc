@@ -111,7 +111,8 @@ RecordOutcomes::Update Recorder::SweepFor(const HeldLease& lease) const {
   update.reported = false;
   update.crashes = job.crashes + (lease.started ? 1 : 0);
   update.attempts = job.attempts;
-  const absl::Duration delay = RecoveryDelay(core_.options.recovery_delay, update.crashes);
+  const absl::Duration delay = lease.ending->recovery_delay.value_or(
+      RecoveryDelay(core_.options.recovery_delay, update.crashes));
   update.run_at = std::max(job.run_at, WholeMicroseconds(core_.now + delay));
   if (lease.started && update.crashes >= core_.options.max_crashes) {
     update.attempts = job.attempts + 1;

@@ -164,25 +164,29 @@ void SessionKeeper::SweepLost() {
   if (!core_.store_available) return;
   DeleteEnded();
   for (Session* session : core_.sessions.all()) {
-    if (!Lost(*session)) continue;
-    if (session->stream != 0) {
-      core_.effects.push_back(
-          EndStream{session->stream, ErrorWithReason(absl::StatusCode::kAborted, "SESSION_LOST",
-                                                     "the executor was silent for too long")});
-    }
-    End(*session);
+    if (Lost(*session)) EndLost(*session);
   }
+}
+
+void SessionKeeper::EndLost(Session& session, std::optional<absl::Duration> recovery_delay) {
+  if (session.stream != 0) {
+    core_.effects.push_back(
+        EndStream{session.stream, ErrorWithReason(absl::StatusCode::kAborted, "SESSION_LOST",
+                                                  "the executor was silent for too long")});
+  }
+  End(session, recovery_delay);
 }
 
 // What it still holds is swept. Its row goes; if the server dies before its leases are recorded,
 // the next leader takes back the leases of sessions that have none.
-void SessionKeeper::End(Session& session) {
+void SessionKeeper::End(Session& session, std::optional<absl::Duration> recovery_delay) {
   const SessionNumber number = session.number;
   leaser_.Leave(session);
-  for (HeldLease* lease : core_.leases.OfSession(number)) recorder_.Sweep(*lease);
+  for (HeldLease* lease : core_.leases.OfSession(number)) recorder_.Sweep(*lease, recovery_delay);
   core_.sessions.Erase(number);
   core_.WantLeasing();
   ended_.push_back(number);
+  undeleted_.insert(number);
   DeleteEnded();
 }
 
@@ -190,8 +194,11 @@ void SessionKeeper::DeleteEnded() {
   if (ended_.empty()) return;
   EndSessions request{std::exchange(ended_, {})};
   core_.SubmitToStore(request, [this, request](const absl::Status& status, StoreAnswer&) {
-    if (status.ok()) return;
-    ended_.insert(ended_.end(), request.sessions.begin(), request.sessions.end());
+    if (!status.ok()) {
+      ended_.insert(ended_.end(), request.sessions.begin(), request.sessions.end());
+      return;
+    }
+    for (const SessionNumber number : request.sessions) undeleted_.erase(number);
   });
 }
 

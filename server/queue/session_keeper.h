@@ -1,10 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "server/queue/core.h"
 #include "server/queue/delivery.h"
+#include "server/queue/executor_info.h"
 #include "server/queue/leaser.h"
 #include "server/queue/recorder.h"
 
@@ -34,11 +37,28 @@ class SessionKeeper {
   // Ends the sessions that are lost, at a sweep tick, and deletes the rows of ended ones.
   void SweepLost();
 
+  // Answered by AnswerExecutors.
+  void List(CallId call);
+  // Ends the sessions of executors silent for long, now; answered when that is on disk.
+  void Sweep(CallId call, const SweepOrder& order);
+  // Answers those sweeps that are on disk by now.
+  void AnswerSweeps();
+  // The leadership is over: those who wait are told so.
+  void RefuseWaiting(const absl::Status& status);
+
   // Every executor is asked to reconnect.
   void HandOver();
   void EndStreams(const absl::Status& status);
 
  private:
+  // A sweep that an operator has ordered, on its way to disk.
+  struct OrderedSweep {
+    CallId call = 0;
+    std::vector<ExecutorInfo> executors;
+    std::vector<uint64_t> leases;  // fencing numbers of those that may not be on disk yet
+    std::vector<SessionNumber> sessions;
+  };
+
   void OpenNew(StreamId stream, OpenFrame open);
   void Resume(Session& session, StreamId stream, OpenFrame open);
   void AdoptLostLeases(SessionNumber number, StreamId stream, OpenFrame open);
@@ -52,8 +72,12 @@ class SessionKeeper {
   bool SaidGoodbye(const Session& session) const;
   bool Lost(const Session& session) const;
   void Cut(Session& session, const absl::Status& status);
-  void End(Session& session);
+  void EndLost(Session& session, std::optional<absl::Duration> recovery_delay = std::nullopt);
+  void End(Session& session, std::optional<absl::Duration> recovery_delay = std::nullopt);
   void DeleteEnded();
+  bool OnDisk(OrderedSweep& sweep);
+  void AnswerExecutorsOf(CallId call, std::vector<ExecutorInfo> executors);
+  ExecutorInfo InfoOf(const Session& session);
   std::string RandomText();
 
   Core& core_;
@@ -61,7 +85,9 @@ class SessionKeeper {
   Leaser& leaser_;
   Delivery& delivery_;
   SessionNumber next_number_ = 1;
-  std::vector<SessionNumber> ended_;  // whose rows are still to be deleted
+  std::vector<SessionNumber> ended_;              // whose rows are still to be deleted
+  absl::flat_hash_set<SessionNumber> undeleted_;  // they, and those whose rows are being deleted
+  std::vector<OrderedSweep> sweeps_;
   absl::Time next_heartbeat_ = absl::InfinitePast();
 };
 

@@ -15,6 +15,7 @@
 #include "server/store/execute.h"
 #include "server/store/job_row.h"
 #include "server/store/lease_columns.h"
+#include "server/store/request_hash.h"
 #include "server/store/row_reader.h"
 
 namespace leasehold::store {
@@ -116,21 +117,6 @@ struct RequestColumns {
   std::vector<int> counts;
   std::vector<JobId> ids;
 };
-
-// A hash as a nullable parameter: bytea in its text form.
-std::optional<std::string> Hex(const std::array<uint8_t, 16>& hash) {
-  std::string text = "\\x";
-  for (uint8_t byte : hash) text += absl::StrFormat("%02x", byte);
-  return text;
-}
-
-std::optional<std::string> IdHash(const std::optional<RequestKey>& key) {
-  return key.has_value() ? Hex(key->id) : std::nullopt;
-}
-
-std::optional<std::string> BodyHash(const std::optional<RequestKey>& key) {
-  return key.has_value() ? Hex(key->body) : std::nullopt;
-}
 
 pqxx::binarystring RunAts(const AddKeyedJobs& request) {
   return ArrayOf(ElementType::kTimestamptz, request.jobs,

@@ -17,6 +17,8 @@ absl::StatusOr<AddKeyedJobsAnswer> Execute(Connection& connection, const WriteSt
                                            const AddKeyedJobs& request);
 absl::StatusOr<RemoveJobAnswer> Execute(Connection& connection, const WriteStamp& stamp,
                                         const RemoveJob& request);
+absl::StatusOr<ChangeJobsAnswer> Execute(Connection& connection, const WriteStamp& stamp,
+                                         const ChangeJobs& request);
 absl::StatusOr<LeaseJobsAnswer> Execute(Connection& connection, const WriteStamp& stamp,
                                         const LeaseJobs& request);
 absl::StatusOr<LeaseWindowAnswer> Execute(Connection& connection, const WriteStamp& stamp,

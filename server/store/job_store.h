@@ -35,6 +35,32 @@ struct JobCounts {
   std::optional<absl::Time> oldest_ready_run_at;
 };
 
+// The jobs of a serial queue, by state.
+struct QueueCounts {
+  std::string name;
+  JobCounts jobs;
+  // Of its leased job; unset: none is leased.
+  std::optional<absl::Time> locked_at;
+  std::string locked_by;
+};
+
+// The jobs of a task, by state.
+struct TaskCounts {
+  std::string name;
+  JobCounts jobs;
+};
+
+// Which jobs are cleaned up: those that have permanently failed, are not leased and not locked.
+struct CleanUpPage {
+  JobId after = 0;  // ids above this one
+  absl::Duration unchanged_for;
+  int most = 10'000;
+};
+struct CleanedUp {
+  int64_t deleted = 0;
+  std::optional<JobId> last;  // how far it came; unset: no jobs are left behind it
+};
+
 // Where the queue's facts are kept: the seam between the loop and the database.
 //
 // Thread-safe. No method blocks: each calls back exactly once, from a thread of the store or, at
@@ -55,6 +81,15 @@ class JobStore {
   // By the jobs' clock, as JobFilter has it.
   virtual void CountJobs(absl::Duration clock_moved_by,
                          std::function<void(absl::StatusOr<JobCounts>)> done) = 0;
+  // By name, at most `limit`, behind the name `after`.
+  virtual void ListQueues(std::string after, int limit, absl::Duration clock_moved_by,
+                          std::function<void(absl::StatusOr<std::vector<QueueCounts>>)> done) = 0;
+  // By name, at most `limit`.
+  virtual void ListTasks(int limit, absl::Duration clock_moved_by,
+                         std::function<void(absl::StatusOr<std::vector<TaskCounts>>)> done) = 0;
+  // Deletes a page of jobs. Reads a bounded number: where few have failed, few are deleted. The
+  // only write that may have been done although the answer is kUnavailable.
+  virtual void CleanUp(CleanUpPage page, std::function<void(absl::StatusOr<CleanedUp>)> done) = 0;
   virtual void ListServers(std::function<void(absl::StatusOr<std::vector<ServerInfo>>)> done) = 0;
 };
 

@@ -79,6 +79,10 @@ absl::StatusOr<RemoveJobAnswer> Rebuild(Connection&, const JournalRow& row,
   return RemoveJobAnswer{row.answer_ids.front(), row.overtaken.empty()};
 }
 
+absl::StatusOr<ChangeJobsAnswer> Rebuild(Connection&, const JournalRow& row, const ChangeJobs&) {
+  return ChangeJobsAnswer{row.answer_ids};
+}
+
 absl::StatusOr<LeaseJobsAnswer> Rebuild(Connection& connection, const JournalRow&,
                                         const LeaseJobs& request) {
   auto leased = ReadLeased(connection, request.leases);

@@ -41,6 +41,8 @@ absl::StatusOr<AddKeyedJobsAnswer> Rebuild(Connection& connection, const Journal
                                            const AddKeyedJobs& request);
 absl::StatusOr<RemoveJobAnswer> Rebuild(Connection& connection, const JournalRow& row,
                                         const RemoveJob& request);
+absl::StatusOr<ChangeJobsAnswer> Rebuild(Connection& connection, const JournalRow& row,
+                                         const ChangeJobs& request);
 absl::StatusOr<LeaseJobsAnswer> Rebuild(Connection& connection, const JournalRow& row,
                                         const LeaseJobs& request);
 absl::StatusOr<LeaseWindowAnswer> Rebuild(Connection& connection, const JournalRow& row,

@@ -14,7 +14,7 @@ class Operation {
   enum class Kind {
     kWrite,     // has a row in the journal
     kRead,      // may be tried again by the caller without harm
-    kSlowRead,  // may take long: must not keep all connections busy
+    kSlowRead,  // the same, and may take long: must not keep all connections busy
   };
 
   virtual ~Operation() = default;
@@ -24,7 +24,7 @@ class Operation {
   // How many request ids and tokens a write puts into the journal.
   virtual int64_t journal_size() const { return 0; }
 
-  // Runs it and keeps the answer. `stamp` counts for writes only.
+  // Runs it and keeps the answer. The number of `stamp` counts for writes only.
   virtual absl::Status Run(Connection& connection, const WriteStamp& stamp) = 0;
 
   // For a write that was committed and whose answer was lost: makes the answer again from its

@@ -8,6 +8,7 @@
 #include "server/store/execute.h"
 #include "server/store/inspect.h"
 #include "server/store/list_servers.h"
+#include "server/store/operate.h"
 
 namespace leasehold::store {
 namespace {
@@ -32,6 +33,7 @@ int64_t JournalSize(const AddJobs& write) {
 }
 int64_t JournalSize(const AddKeyedJobs& write) { return write.request.has_value(); }
 int64_t JournalSize(const RemoveJob& write) { return write.request.has_value(); }
+int64_t JournalSize(const ChangeJobs& write) { return write.request.has_value(); }
 int64_t JournalSize(const RecordOutcomes& write) {
   return static_cast<int64_t>(write.completes.size() + write.updates.size());
 }
@@ -94,19 +96,19 @@ class RequestOperation : public Operation {
   StoreAnswer answer_;
 };
 
-// A question of producers and operators.
+// A question of producers and operators, or a write that they do again if they do not hear of it.
 template <typename T>
 class ReadOperation : public Operation {
  public:
-  using Read = std::function<absl::StatusOr<T>(Connection&)>;
+  using Read = std::function<absl::StatusOr<T>(Connection&, const WriteStamp&)>;
   using Done = std::function<void(absl::StatusOr<T>)>;
 
   ReadOperation(Kind kind, Read read, Done done)
       : kind_(kind), read_(std::move(read)), done_(std::move(done)) {}
 
   Kind kind() const override { return kind_; }
-  absl::Status Run(Connection& connection, const WriteStamp&) override {
-    answer_ = read_(connection);
+  absl::Status Run(Connection& connection, const WriteStamp& stamp) override {
+    answer_ = read_(connection, stamp);
     return answer_.status();
   }
   void Answer(const absl::Status& status) override {
@@ -158,14 +160,15 @@ void PgJobStore::Submit(StoreRequest request, Answered answered) {
 void PgJobStore::GetJob(JobId id, std::function<void(absl::StatusOr<Job>)> done) {
   database_.Post(std::make_unique<ReadOperation<Job>>(
       Operation::Kind::kRead,
-      [id](Connection& connection) { return store::GetJob(connection, id); }, std::move(done)));
+      [id](Connection& connection, const WriteStamp&) { return store::GetJob(connection, id); },
+      std::move(done)));
 }
 
 void PgJobStore::ListJobs(JobFilter filter,
                           std::function<void(absl::StatusOr<std::vector<Job>>)> done) {
   database_.Post(std::make_unique<ReadOperation<std::vector<Job>>>(
       Operation::Kind::kSlowRead,
-      [filter = std::move(filter)](Connection& connection) {
+      [filter = std::move(filter)](Connection& connection, const WriteStamp&) {
         return store::ListJobs(connection, filter);
       },
       std::move(done)));
@@ -175,15 +178,45 @@ void PgJobStore::CountJobs(absl::Duration clock_moved_by,
                            std::function<void(absl::StatusOr<JobCounts>)> done) {
   database_.Post(std::make_unique<ReadOperation<JobCounts>>(
       Operation::Kind::kSlowRead,
-      [clock_moved_by](Connection& connection) {
+      [clock_moved_by](Connection& connection, const WriteStamp&) {
         return store::CountJobs(connection, clock_moved_by);
+      },
+      std::move(done)));
+}
+
+void PgJobStore::ListQueues(std::string after, int limit, absl::Duration clock_moved_by,
+                            std::function<void(absl::StatusOr<std::vector<QueueCounts>>)> done) {
+  database_.Post(std::make_unique<ReadOperation<std::vector<QueueCounts>>>(
+      Operation::Kind::kSlowRead,
+      [after = std::move(after), limit, clock_moved_by](Connection& connection, const WriteStamp&) {
+        return store::ListQueues(connection, after, limit, clock_moved_by);
+      },
+      std::move(done)));
+}
+
+void PgJobStore::ListTasks(int limit, absl::Duration clock_moved_by,
+                           std::function<void(absl::StatusOr<std::vector<TaskCounts>>)> done) {
+  database_.Post(std::make_unique<ReadOperation<std::vector<TaskCounts>>>(
+      Operation::Kind::kSlowRead,
+      [limit, clock_moved_by](Connection& connection, const WriteStamp&) {
+        return store::ListTasks(connection, limit, clock_moved_by);
+      },
+      std::move(done)));
+}
+
+void PgJobStore::CleanUp(CleanUpPage page, std::function<void(absl::StatusOr<CleanedUp>)> done) {
+  database_.Post(std::make_unique<ReadOperation<CleanedUp>>(
+      Operation::Kind::kSlowRead,
+      [page](Connection& connection, const WriteStamp& stamp) {
+        return store::CleanUp(connection, stamp, page);
       },
       std::move(done)));
 }
 
 void PgJobStore::ListServers(std::function<void(absl::StatusOr<std::vector<ServerInfo>>)> done) {
   database_.Post(std::make_unique<ReadOperation<std::vector<ServerInfo>>>(
-      Operation::Kind::kRead, [](Connection& connection) { return store::ListServers(connection); },
+      Operation::Kind::kRead,
+      [](Connection& connection, const WriteStamp&) { return store::ListServers(connection); },
       std::move(done)));
 }
 

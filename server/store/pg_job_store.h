@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -41,6 +42,11 @@ class PgJobStore : public JobStore {
                 std::function<void(absl::StatusOr<std::vector<Job>>)> done) override;
   void CountJobs(absl::Duration clock_moved_by,
                  std::function<void(absl::StatusOr<JobCounts>)> done) override;
+  void ListQueues(std::string after, int limit, absl::Duration clock_moved_by,
+                  std::function<void(absl::StatusOr<std::vector<QueueCounts>>)> done) override;
+  void ListTasks(int limit, absl::Duration clock_moved_by,
+                 std::function<void(absl::StatusOr<std::vector<TaskCounts>>)> done) override;
+  void CleanUp(CleanUpPage page, std::function<void(absl::StatusOr<CleanedUp>)> done) override;
   void ListServers(std::function<void(absl::StatusOr<std::vector<ServerInfo>>)> done) override;
 
  private:

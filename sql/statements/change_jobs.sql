@@ -4,13 +4,15 @@
 --
 -- $1 bigint epoch, $2 bigint number in the journal
 -- $3 text change: complete, fail, reschedule or unlock
--- $4 bigint[] ids of jobs, $5 text error, $6 timestamptz run_at, $7 integer priority,
--- $8 integer attempts, $9 integer max_attempts; NULL: the default, or unchanged
+-- $4 bigint[] ids of jobs, $5 text error, $6 bigint run_at in microseconds since 1970,
+-- $7 integer priority, $8 integer attempts, $9 integer max_attempts; NULL: the default, or
+-- unchanged
 -- $10 text[] ids of the executors to unlock
 -- $11 bytea hash of the request id, $12 bytea hash of the body; NULL without a request id
 WITH
 changed AS MATERIALIZED (
-  SELECT :"schema".change_jobs($3, $4, $5, $6, $7, $8, $9, $10) AS ids
+  SELECT :"schema".change_jobs(
+    $3, $4, $5, :"schema".from_micros($6), $7, $8, $9, $10) AS ids
 ),
 journaled AS (
   INSERT INTO :"schema".journal

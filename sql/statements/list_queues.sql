@@ -3,8 +3,12 @@
 -- locked_at and locked_by (NULL: none is leased). Goes from one name to the next on the indexes:
 -- queues beyond the page cost nothing.
 --
--- $1 text name that the page begins behind, $2 integer limit
+-- $1 text name that the page begins behind, $2 integer limit,
+-- $3 bigint microseconds by which the jobs' clock is ahead
 WITH RECURSIVE
+clock AS (
+  SELECT :"schema".from_micros(:"schema".to_micros(statement_timestamp()) + $3::bigint) AS now
+),
 named AS (
   SELECT $1::text COLLATE "C" AS name, 0 AS number
   UNION ALL
@@ -27,12 +31,13 @@ held AS MATERIALIZED (
 ),
 counted AS (
   SELECT named.name,
-    count(*) FILTER (WHERE NOT leased AND NOT failed AND run_at <= statement_timestamp()) AS ready,
-    count(*) FILTER (WHERE NOT leased AND NOT failed AND run_at > statement_timestamp())
+    count(*) FILTER (WHERE NOT leased AND NOT failed AND run_at <= (SELECT now FROM clock))
+      AS ready,
+    count(*) FILTER (WHERE NOT leased AND NOT failed AND run_at > (SELECT now FROM clock))
       AS scheduled,
     count(*) FILTER (WHERE leased) AS leased,
     count(*) FILTER (WHERE NOT leased AND failed) AS failed,
-    min(run_at) FILTER (WHERE NOT leased AND NOT failed AND run_at <= statement_timestamp())
+    min(run_at) FILTER (WHERE NOT leased AND NOT failed AND run_at <= (SELECT now FROM clock))
       AS oldest_ready_run_at,
     max(id) FILTER (WHERE leased) AS holder,
     (array_agg(activation ORDER BY id DESC) FILTER (WHERE leased))[1] AS holder_activation

@@ -2,8 +2,11 @@
 -- Rows: name, ready, scheduled, leased, failed, oldest_ready_run_at (NULL: none is ready). Reads
 -- every job row.
 --
--- $1 integer limit
+-- $1 integer limit, $2 bigint microseconds by which the jobs' clock is ahead
 WITH
+clock AS (
+  SELECT :"schema".from_micros(:"schema".to_micros(statement_timestamp()) + $2::bigint) AS now
+),
 leased AS MATERIALIZED (
   SELECT job.id, job.task
   FROM (
@@ -15,11 +18,11 @@ leased AS MATERIALIZED (
 ),
 counted AS (
   SELECT task,
-    count(*) FILTER (WHERE run_at <= statement_timestamp()) AS ready,
-    count(*) FILTER (WHERE run_at > statement_timestamp()) AS scheduled,
+    count(*) FILTER (WHERE run_at <= (SELECT now FROM clock)) AS ready,
+    count(*) FILTER (WHERE run_at > (SELECT now FROM clock)) AS scheduled,
     0::bigint AS leased,
     0::bigint AS failed,
-    min(run_at) FILTER (WHERE run_at <= statement_timestamp()) AS oldest_ready_run_at
+    min(run_at) FILTER (WHERE run_at <= (SELECT now FROM clock)) AS oldest_ready_run_at
   FROM :"schema".job_rows
   WHERE attempts < max_attempts AND (NOT born_leased OR activation > 0)
     AND id NOT IN (SELECT id FROM leased)

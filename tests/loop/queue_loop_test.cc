@@ -41,6 +41,19 @@ class EmptyStore : public store::JobStore {
     counted_moved_by = clock_moved_by;
     done(store::JobCounts());
   }
+  void ListQueues(
+      std::string, int,
+      std::function<void(absl::StatusOr<std::vector<store::QueueCounts>>)> done) override {
+    done(std::vector<store::QueueCounts>());
+  }
+  void ListTasks(
+      int, std::function<void(absl::StatusOr<std::vector<store::TaskCounts>>)> done) override {
+    done(std::vector<store::TaskCounts>());
+  }
+  void CleanUp(store::CleanUpPage,
+               std::function<void(absl::StatusOr<store::CleanedUp>)> done) override {
+    done(store::CleanedUp());
+  }
   void ListServers(
       std::function<void(absl::StatusOr<std::vector<store::ServerInfo>>)> done) override {
     done(std::vector<store::ServerInfo>());

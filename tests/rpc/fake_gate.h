@@ -27,6 +27,13 @@ class FakeGate final : public loop::QueueGate {
                std::function<void(absl::StatusOr<std::vector<JobId>>)> done) override;
   void RemoveJob(std::string key, std::optional<RequestKey> request,
                  std::function<void(absl::StatusOr<JobId>)> done) override;
+  void ChangeJobs(JobChange change, std::optional<RequestKey> request,
+                  std::function<void(absl::StatusOr<std::vector<JobId>>)> done) override;
+  void ListExecutors(
+      std::function<void(absl::StatusOr<std::vector<queue::ExecutorInfo>>)> done) override;
+  void SweepExecutors(
+      queue::SweepOrder order,
+      std::function<void(absl::StatusOr<std::vector<queue::ExecutorInfo>>)> done) override;
   void ReportOutcomes(
       std::vector<Outcome> outcomes,
       std::function<void(absl::StatusOr<std::vector<OutcomeResult>>)> done) override;
@@ -38,6 +45,13 @@ class FakeGate final : public loop::QueueGate {
   void ListJobs(store::JobFilter filter,
                 std::function<void(absl::StatusOr<std::vector<Job>>)> done) override;
   void CountJobs(std::function<void(absl::StatusOr<store::JobCounts>)> done) override;
+  void ListQueues(
+      std::string after, int limit,
+      std::function<void(absl::StatusOr<std::vector<store::QueueCounts>>)> done) override;
+  void ListTasks(int limit,
+                 std::function<void(absl::StatusOr<std::vector<store::TaskCounts>>)> done) override;
+  void CleanUp(store::CleanUpPage page,
+               std::function<void(absl::StatusOr<store::CleanedUp>)> done) override;
   void ListServers(
       std::function<void(absl::StatusOr<std::vector<store::ServerInfo>>)> done) override;
   loop::QueueStats Stats() const override;
@@ -66,6 +80,13 @@ class FakeGate final : public loop::QueueGate {
   void RefuseFrames(bool refuse);
   // A lease that an outcome may end.
   void AddLease(const LeaseToken& token);
+
+  // A session that has not ended.
+  void AddExecutor(queue::ExecutorInfo executor);
+  // What operators last asked for.
+  std::optional<JobChange> last_change() const;
+  std::optional<queue::SweepOrder> last_sweep() const;
+  std::optional<store::CleanUpPage> last_clean_up() const;
 
   void Send(loop::StreamId stream, queue::ServerFrame frame);
   void End(loop::StreamId stream, absl::Status status);
@@ -97,6 +118,10 @@ class FakeGate final : public loop::QueueGate {
       GUARDED_BY(mu_);
   std::map<JobId, LeaseToken> leases_ GUARDED_BY(mu_);
   std::map<loop::StreamId, Session> sessions_ GUARDED_BY(mu_);
+  std::vector<queue::ExecutorInfo> executors_ GUARDED_BY(mu_);
+  std::optional<JobChange> last_change_ GUARDED_BY(mu_);
+  std::optional<queue::SweepOrder> last_sweep_ GUARDED_BY(mu_);
+  std::optional<store::CleanUpPage> last_clean_up_ GUARDED_BY(mu_);
   std::thread thread_;
 };
 

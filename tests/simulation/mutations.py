@@ -42,7 +42,8 @@ MUTATIONS = [
         "a lost session keeps its leases",
         "The sweep ends every lease of a lost session.",
         "server/queue/session_keeper.cc",
-        "for (HeldLease* lease : core_.leases.OfSession(number)) recorder_.Sweep(*lease);",
+        "for (HeldLease* lease : core_.leases.OfSession(number)) "
+        "recorder_.Sweep(*lease, recovery_delay);",
         ""),
     Mutation(
         "a paused leader delivers",

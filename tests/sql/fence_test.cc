@@ -29,7 +29,7 @@ const std::map<std::string, SqlParameters>& Writes() {
         "{NULL}", "{\"{}\"}", "epoch", kNull, kNull}},
       {"remove_job", {"1003", "k", kNull, kNull}},
       {"change_jobs",
-       {"1023", "reschedule", "{2}", kNull, "epoch", kNull, kNull, kNull, "{}", kNull, kNull}},
+       {"1023", "reschedule", "{2}", kNull, "0", kNull, kNull, kNull, "{}", kNull, kNull}},
       {"clean_up", {"0", "0", "10", "10"}},
       {"lease_jobs",
        {"1004", "true", "8", "{1}", "{0}", "{1970-01-01 00:00:01+00}", "{0}", "{mail}", "{NULL}",

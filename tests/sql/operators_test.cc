@@ -155,7 +155,8 @@ class ListsTest : public SqlTest {
   }
   std::vector<std::string> Queues(const std::string& after, int limit) {
     std::vector<std::string> lines;
-    for (const auto& row : leader_->Run(sql::kListQueues, {after, std::to_string(limit)}).rows) {
+    for (const auto& row :
+         leader_->Run(sql::kListQueues, {after, std::to_string(limit), "0"}).rows) {
       lines.push_back(row[0] + " " + row[1] + row[2] + row[3] + row[4] + " " + row[7]);
     }
     return lines;
@@ -198,7 +199,7 @@ TEST_F(ListsTest, ListsTasksWithTheirJobsByState) {
   Lease({1, 3});
 
   std::vector<std::string> lines;
-  for (const auto& row : leader_->Run(sql::kListTasks, {"2"}).rows) {
+  for (const auto& row : leader_->Run(sql::kListTasks, {"2", "0"}).rows) {
     lines.push_back(row[0] + " " + row[1] + row[2] + row[3] + row[4]);
   }
   EXPECT_THAT(lines, ::testing::ElementsAre("a 0010", "b 0111"));

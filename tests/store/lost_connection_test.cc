@@ -147,6 +147,18 @@ TEST_P(InDoubtWriteTest, RemovesAJobOnce) {
   EXPECT_TRUE(answer.deleted);
 }
 
+TEST_P(InDoubtWriteTest, ChangesJobsOnce) {
+  const std::vector<JobId> ids = Add(3);
+  Lease({ids[1]});
+  Sql("TRUNCATE leasehold.journal");
+
+  const auto answer = AskCut<ChangeJobsAnswer>(
+      "change_jobs", ChangeJobs{{.kind = JobChange::Kind::kFail, .ids = ids}, {}});
+
+  EXPECT_THAT(answer.ids, ElementsAre(ids[0], ids[2]));
+  EXPECT_EQ(Count("job_rows WHERE activation = 1"), 2);
+}
+
 TEST_P(InDoubtWriteTest, LeasesJobsOnce) {
   const std::vector<JobId> ids = Add(2, {.task = "mail", .payload = "[1]"});
   LeaseJobs request;

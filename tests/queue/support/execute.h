@@ -12,6 +12,7 @@ absl::StatusOr<AddJobsAnswer> Execute(Tables& tables, const AddJobs& request, ab
 absl::StatusOr<AddKeyedJobsAnswer> Execute(Tables& tables, const AddKeyedJobs& request,
                                            absl::Time now);
 absl::StatusOr<RemoveJobAnswer> Execute(Tables& tables, const RemoveJob& request, absl::Time now);
+absl::StatusOr<ChangeJobsAnswer> Execute(Tables& tables, const ChangeJobs& request, absl::Time now);
 absl::StatusOr<LeaseJobsAnswer> Execute(Tables& tables, const LeaseJobs& request, absl::Time now);
 absl::StatusOr<LeaseWindowAnswer> Execute(Tables& tables, const LeaseWindow& request,
                                           absl::Time now);

@@ -124,6 +124,21 @@ CallId QueueHarness::Remove(const std::string& key, std::optional<RequestKey> re
   return last_call_;
 }
 
+CallId QueueHarness::Change(JobChange change, std::optional<RequestKey> request) {
+  Apply(queue::ChangeJobsCalled{++last_call_, std::move(change), request});
+  return last_call_;
+}
+
+CallId QueueHarness::ListExecutors() {
+  Apply(queue::ListExecutorsCalled{++last_call_});
+  return last_call_;
+}
+
+CallId QueueHarness::Sweep(queue::SweepOrder order) {
+  Apply(queue::SweepExecutorsCalled{++last_call_, order});
+  return last_call_;
+}
+
 CallId QueueHarness::Report(std::vector<Outcome> outcomes) {
   Apply(OutcomesReported{++last_call_, std::move(outcomes)});
   return last_call_;
@@ -135,6 +150,14 @@ const absl::StatusOr<std::vector<JobId>>* QueueHarness::Added(CallId call) const
 
 const absl::StatusOr<JobId>* QueueHarness::Removed(CallId call) const {
   return Find(removed_, call);
+}
+
+const absl::StatusOr<std::vector<JobId>>* QueueHarness::Changed(CallId call) const {
+  return Find(changed_, call);
+}
+
+const absl::StatusOr<std::vector<queue::ExecutorInfo>>* QueueHarness::Executors(CallId call) const {
+  return Find(executors_, call);
 }
 
 const absl::StatusOr<std::vector<OutcomeResult>>* QueueHarness::Reported(CallId call) const {
@@ -175,6 +198,12 @@ void QueueHarness::Do(Effect effect) {
     }
   } else if (auto* removed = std::get_if<AnswerRemoveJob>(&effect)) {
     removed_.emplace(removed->call, removed->id);
+  } else if (auto* changed = std::get_if<queue::AnswerChangeJobs>(&effect)) {
+    if (!changed_.emplace(changed->call, changed->ids).second) {
+      tables_.violations.push_back(absl::StrFormat("call %d is answered twice", changed->call));
+    }
+  } else if (auto* executors = std::get_if<queue::AnswerExecutors>(&effect)) {
+    executors_.emplace(executors->call, executors->executors);
   } else if (auto* reported = std::get_if<AnswerOutcomes>(&effect)) {
     reported_.emplace(reported->call, reported->results);
   } else if (auto* moved = std::get_if<queue::AnswerClockMoved>(&effect)) {

@@ -63,10 +63,15 @@ class QueueHarness {
     return Add(std::vector<NewJob>{std::move(job)}, request);
   }
   queue::CallId Remove(const std::string& key, std::optional<RequestKey> request = std::nullopt);
+  queue::CallId Change(JobChange change, std::optional<RequestKey> request = std::nullopt);
+  queue::CallId ListExecutors();
+  queue::CallId Sweep(queue::SweepOrder order);
   queue::CallId Report(std::vector<Outcome> outcomes);
   // Null while unanswered.
   const absl::StatusOr<std::vector<JobId>>* Added(queue::CallId call) const;
   const absl::StatusOr<JobId>* Removed(queue::CallId call) const;
+  const absl::StatusOr<std::vector<JobId>>* Changed(queue::CallId call) const;
+  const absl::StatusOr<std::vector<queue::ExecutorInfo>>* Executors(queue::CallId call) const;
   const absl::StatusOr<std::vector<OutcomeResult>>* Reported(queue::CallId call) const;
 
   // Moves the jobs' clock and settles. Null: it was not answered at once.
@@ -100,6 +105,8 @@ class QueueHarness {
   std::map<queue::CallId, absl::StatusOr<absl::Time>> moved_;
   std::map<queue::CallId, absl::StatusOr<std::vector<JobId>>> added_;
   std::map<queue::CallId, absl::StatusOr<JobId>> removed_;
+  std::map<queue::CallId, absl::StatusOr<std::vector<JobId>>> changed_;
+  std::map<queue::CallId, absl::StatusOr<std::vector<queue::ExecutorInfo>>> executors_;
   std::map<queue::CallId, absl::StatusOr<std::vector<OutcomeResult>>> reported_;
 };
 
