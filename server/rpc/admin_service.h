@@ -8,23 +8,62 @@
 
 namespace leasehold::rpc {
 
+// The methods that change jobs, and all of them.
+using RawChangingService = v1::AdminService::WithRawCallbackMethod_CompleteJobs<
+    v1::AdminService::WithRawCallbackMethod_FailJobs<
+        v1::AdminService::WithRawCallbackMethod_RescheduleJobs<
+            v1::AdminService::WithRawCallbackMethod_ForceUnlock<
+                v1::AdminService::WithRawCallbackMethod_CleanUp<v1::AdminService::Service>>>>>;
+using RawAdminService = v1::AdminService::WithRawCallbackMethod_GetStats<
+    v1::AdminService::WithRawCallbackMethod_ListServers<
+        v1::AdminService::WithRawCallbackMethod_ListQueues<
+            v1::AdminService::WithRawCallbackMethod_ListTasks<
+                v1::AdminService::WithRawCallbackMethod_ListExecutors<
+                    v1::AdminService::WithRawCallbackMethod_SweepExecutors<
+                        v1::AdminService::WithRawCallbackMethod_AdvanceClock<
+                            RawChangingService>>>>>>>;
+
 // Operators' calls, translated.
-class AdminService final
-    : public v1::AdminService::WithRawCallbackMethod_GetStats<
-          v1::AdminService::WithRawCallbackMethod_ListServers<
-              v1::AdminService::WithRawCallbackMethod_AdvanceClock<v1::AdminService::Service>>> {
+class AdminService final : public RawAdminService {
  public:
+  using Context = grpc::CallbackServerContext;
+  using Bytes = grpc::ByteBuffer;
+  using Reactor = grpc::ServerUnaryReactor;
+
   explicit AdminService(Edge& edge) : edge_(edge) {}
 
-  grpc::ServerUnaryReactor* GetStats(grpc::CallbackServerContext* context,
-                                     const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override;
-  grpc::ServerUnaryReactor* ListServers(grpc::CallbackServerContext* context,
-                                        const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override;
-  grpc::ServerUnaryReactor* AdvanceClock(grpc::CallbackServerContext* context,
-                                         const grpc::ByteBuffer* in,
-                                         grpc::ByteBuffer* out) override;
+  Reactor* GetStats(Context* context, const Bytes* in, Bytes* out) override;
+  Reactor* ListServers(Context* context, const Bytes* in, Bytes* out) override;
+  Reactor* ListQueues(Context* context, const Bytes* in, Bytes* out) override;
+  Reactor* ListTasks(Context* context, const Bytes* in, Bytes* out) override;
+  Reactor* ListExecutors(Context* context, const Bytes* in, Bytes* out) override;
+  Reactor* SweepExecutors(Context* context, const Bytes* in, Bytes* out) override;
+  Reactor* AdvanceClock(Context* context, const Bytes* in, Bytes* out) override;
+  Reactor* CompleteJobs(Context* context, const Bytes* in, Bytes* out) override;
+  Reactor* FailJobs(Context* context, const Bytes* in, Bytes* out) override;
+  Reactor* RescheduleJobs(Context* context, const Bytes* in, Bytes* out) override;
+  Reactor* ForceUnlock(Context* context, const Bytes* in, Bytes* out) override;
+  Reactor* CleanUp(Context* context, const Bytes* in, Bytes* out) override;
 
  private:
+  using Call = std::shared_ptr<UnaryCall>;
+
+  void Serve(v1::GetStatsRequest& request, Call call);
+  void Serve(v1::ListServersRequest& request, Call call);
+  void Serve(v1::ListQueuesRequest& request, Call call);
+  void Serve(v1::ListTasksRequest& request, Call call);
+  void Serve(v1::ListExecutorsRequest& request, Call call);
+  void Serve(v1::SweepExecutorsRequest& request, Call call);
+  void Serve(v1::AdvanceClockRequest& request, Call call);
+  void Serve(v1::CleanUpRequest& request, Call call);
+
+  // The others, which change jobs by id.
+  template <typename Request, typename Response>
+  Reactor* ServeChange(const char* method, Context* context, const Bytes* in, Bytes* out);
+
+  template <typename Request>
+  Reactor* ServeBytes(const char* method, Context* context, const Bytes* in, Bytes* out);
+
   Edge& edge_;
 };
 

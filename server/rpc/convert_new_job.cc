@@ -13,11 +13,6 @@
 namespace leasehold::rpc {
 namespace {
 
-void CheckRange(const FieldPath& field, int value, int min, int max, Violations& violations) {
-  if (value >= min && value <= max) return;
-  violations.Add(field, absl::StrFormat("must be %d to %d, not %d", min, max, value));
-}
-
 KeyMode KeyModeOf(const FieldPath& field, v1::IfExists if_exists, Violations& violations) {
   switch (if_exists) {
     case v1::IF_EXISTS_UNSPECIFIED:

@@ -1,6 +1,5 @@
 #include "server/rpc/convert_outcome.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -39,13 +38,6 @@ Outcome OutcomeOf(const LeaseToken& token, OutcomeKind kind) {
   outcome.token = token;
   outcome.kind = kind;
   return outcome;
-}
-
-std::string CleanError(std::string error) {
-  error = CutToValidUtf8(std::move(error), kMaxErrorBytes);
-  // PostgreSQL's text holds no NUL, and an error is never refused for its looks.
-  std::replace(error.begin(), error.end(), '\0', ' ');
-  return error;
 }
 
 OutcomeOrProblem ReleaseFromProto(std::string token, const v1::Outcome::Release& release) {

@@ -20,10 +20,16 @@ inline constexpr size_t kMaxMetadataBytes = 8 * 1024;
 inline constexpr size_t kMaxErrorBytes = 64 * 1024;
 inline constexpr int kMaxPageSize = 1000;
 inline constexpr int kDefaultPageSize = 50;
+inline constexpr int kMaxExecutorsPerCall = 1000;
+// An executor's name and what is added to it.
+inline constexpr size_t kMaxExecutorIdCharacters = 256;
+inline constexpr int kMaxTasksListed = 1000;
+inline constexpr int kMaxCleanUpPage = 10'000;
 
 // Of a retry or an interrupted run.
 inline constexpr absl::Duration kMaxRetryDelay = absl::Hours(24 * 3650);
-// Of a new job: far enough for anybody, near enough to be a time that PostgreSQL and JSON know.
+// Of a new or rescheduled job: far enough for anybody, near enough to be a time that PostgreSQL and
+// JSON know.
 inline constexpr absl::Duration kMaxStartDelay = absl::Hours(24 * 365'000);
 
 // A message of the default size that clients accept.

@@ -53,7 +53,54 @@ std::optional<JobId> ParsePageToken(const std::string& token, const store::JobFi
   return ParseJobId(std::string_view(text).substr(prefix.size()));
 }
 
+constexpr std::string_view kNamePrefix = "n.";
+constexpr std::string_view kIdPrefix = "i.";
+
+std::string TokenOf(std::string_view prefix, const std::string& place) {
+  std::string token;
+  absl::WebSafeBase64Escape(std::string(prefix) + place, &token);
+  return token;
+}
+
+std::optional<std::string> PlaceOf(const std::string& token, std::string_view prefix) {
+  std::string text;
+  if (!absl::WebSafeBase64Unescape(token, &text) || !text.starts_with(prefix)) return std::nullopt;
+  return text.substr(prefix.size());
+}
+
 }  // namespace
+
+NamePage FromProto(const v1::ListQueuesRequest& request, Violations& violations) {
+  NamePage page;
+  if (request.page_size() < 0) violations.Add({nullptr, "page_size"}, "must not be negative");
+  const int size = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
+  page.size = std::min(size, kMaxPageSize);
+  if (!request.page_token().empty()) {
+    const auto after = ParseNameToken(request.page_token());
+    if (!after.has_value()) {
+      violations.Add({nullptr, "page_token"}, "is no next_page_token of ListQueues");
+    }
+    page.after = after.value_or("");
+  }
+  return page;
+}
+
+std::string NameToken(const std::string& last) { return TokenOf(kNamePrefix, last); }
+
+// PostgreSQL refuses a text that is not UTF-8 or holds a NUL.
+std::optional<std::string> ParseNameToken(const std::string& token) {
+  auto name = PlaceOf(token, kNamePrefix);
+  const bool good = name.has_value() && name->find('\0') == std::string::npos &&
+                    CutToValidUtf8(*name, name->size()) == *name;
+  return good ? name : std::nullopt;
+}
+
+std::string IdToken(JobId last) { return TokenOf(kIdPrefix, std::to_string(last)); }
+
+std::optional<JobId> ParseIdToken(const std::string& token) {
+  const auto place = PlaceOf(token, kIdPrefix);
+  return place.has_value() ? ParseJobId(*place) : std::nullopt;
+}
 
 store::JobFilter FromProto(const v1::ListJobsRequest& request, Violations& violations) {
   store::JobFilter filter;

@@ -1,8 +1,11 @@
 #include "server/rpc/text.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "absl/strings/str_format.h"
+#include "server/rpc/limits.h"
 
 namespace leasehold::rpc {
 namespace {
@@ -44,6 +47,13 @@ void CheckText(const FieldPath& field, const std::string& text, TextLength lengt
     }
   }
   if (text.find('\0') != std::string::npos) violations.Add(field, "must not hold a NUL character");
+}
+
+std::string CleanError(std::string error) {
+  error = CutToValidUtf8(std::move(error), kMaxErrorBytes);
+  // PostgreSQL's text holds no NUL.
+  std::replace(error.begin(), error.end(), '\0', ' ');
+  return error;
 }
 
 std::string CutToValidUtf8(std::string text, size_t max_bytes) {

@@ -57,4 +57,9 @@ absl::Status Violations::ToStatus() const {
   return status;
 }
 
+void CheckRange(const FieldPath& field, int value, int min, int max, Violations& violations) {
+  if (value >= min && value <= max) return;
+  violations.Add(field, absl::StrFormat("must be %d to %d, not %d", min, max, value));
+}
+
 }  // namespace leasehold::rpc

@@ -49,4 +49,7 @@ class Violations {
   size_t count_ = 0;
 };
 
+// Names a number that is not from `min` to `max`.
+void CheckRange(const FieldPath& field, int value, int min, int max, Violations& violations);
+
 }  // namespace leasehold::rpc

@@ -20,6 +20,7 @@ RawCaller::RawCaller(const std::string& address) {
       grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
   jobs_ = v1::JobService::NewStub(channel);
   executors_ = v1::ExecutorService::NewStub(channel);
+  admin_ = v1::AdminService::NewStub(channel);
 }
 
 grpc::Status RawCaller::Call(const v1::AddJobRequest& request, v1::AddJobResponse& response) {
@@ -45,6 +46,12 @@ grpc::Status RawCaller::Call(const v1::CompleteRequest& request, v1::CompleteRes
 grpc::Status RawCaller::Call(const v1::FailRequest& request, v1::FailResponse& response) {
   RawContext context;
   return executors_->Fail(&context, request, &response);
+}
+
+grpc::Status RawCaller::Call(const v1::CompleteJobsRequest& request,
+                             v1::CompleteJobsResponse& response) {
+  RawContext context;
+  return admin_->CompleteJobs(&context, request, &response);
 }
 
 grpc::Status RawCaller::Complete(const std::string& lease_token) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "leasehold/v1/admin_service.grpc.pb.h"
 #include "leasehold/v1/executor_service.grpc.pb.h"
 #include "leasehold/v1/job_service.grpc.pb.h"
 
@@ -27,6 +28,7 @@ class RawCaller {
   grpc::Status Call(const v1::RemoveJobRequest& request, v1::RemoveJobResponse& response);
   grpc::Status Call(const v1::CompleteRequest& request, v1::CompleteResponse& response);
   grpc::Status Call(const v1::FailRequest& request, v1::FailResponse& response);
+  grpc::Status Call(const v1::CompleteJobsRequest& request, v1::CompleteJobsResponse& response);
 
   grpc::Status Complete(const std::string& lease_token);
   grpc::Status Fail(const std::string& lease_token, const std::string& error = "it broke");
@@ -36,6 +38,7 @@ class RawCaller {
  private:
   std::unique_ptr<v1::JobService::Stub> jobs_;
   std::unique_ptr<v1::ExecutorService::Stub> executors_;
+  std::unique_ptr<v1::AdminService::Stub> admin_;
 };
 
 v1::CompleteRequest CompleteRequestOf(const std::string& lease_token);

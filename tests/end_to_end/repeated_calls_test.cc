@@ -125,6 +125,15 @@ TEST_F(ARepeatedCall, CompletesAJobOnce) {
   EXPECT_EQ(Audited("DELETE"), "1");
 }
 
+TEST_F(ARepeatedCall, ChangesJobsByIdOnce) {
+  v1::CompleteJobsRequest request;
+  request.add_ids(Add({.task = "work"}));
+  request.add_ids(Add({.task = "work"}));
+  request.set_request_id("one");
+  EXPECT_EQ(RepeatAlike<v1::CompleteJobsResponse>(request).ids_size(), 2);
+  EXPECT_EQ(Audited("DELETE"), "2");
+}
+
 TEST_F(ARepeatedCall, FailsAJobOnce) {
   v1::FailRequest request = FailRequestOf(Lease(), "it broke");
   request.mutable_failures(0)->mutable_fail()->mutable_retry_after()->set_seconds(3600);
