@@ -65,7 +65,7 @@ absl::StatusOr<int64_t> DeleteFailedJobs(absl::Duration older_than, Session& ses
 
 void PrintOutcome(const CleanupTasks& tasks, int64_t deleted, std::ostream& out) {
   if (tasks.delete_permanently_failed_jobs) {
-    out << absl::StrFormat("delete-permanently-failed-jobs: %d jobs deleted\n", deleted);
+    out << absl::StrFormat("delete-permanently-failed-jobs: %d deleted\n", deleted);
   }
   if (tasks.gc_task_identifiers) out << "gc-task-identifiers: nothing to collect here\n";
   if (tasks.gc_job_queues) out << "gc-job-queues: nothing to collect here\n";

@@ -52,7 +52,7 @@ absl::Status Run(const ForceUnlockOptions& options, Session& session) {
              [&](std::ostream& out, size_t) {
                for (const std::string& id : *unlocked) out << id << '\n';
              },
-         .note = absl::StrFormat("%d jobs unlocked", unlocked->size())},
+         .note = absl::StrFormat("jobs unlocked: %d", unlocked->size())},
         session);
   return absl::OkStatus();
 }

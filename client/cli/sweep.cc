@@ -47,7 +47,7 @@ absl::Status Run(const SweepOptions& options, Session& session) {
                if (!swept->empty()) PrintExecutors(*swept, width, out);
              },
          .note = absl::StrFormat(
-             options.sweep.dry_run ? "%d workers would be swept" : "%d workers swept",
+             options.sweep.dry_run ? "workers that would be swept: %d" : "workers swept: %d",
              swept->size())},
         session);
   return absl::OkStatus();

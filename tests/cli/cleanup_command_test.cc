@@ -17,7 +17,7 @@ TEST_F(CleanupCommandTest, CleansUpPageAfterPage) {
   server_.cleaned_up = {10'000, 10'000, 5};
   ASSERT_EQ(Run({"cleanup"}), kExitOk);
   EXPECT_EQ(out_,
-            "delete-permanently-failed-jobs: 20005 jobs deleted\n"
+            "delete-permanently-failed-jobs: 20005 deleted\n"
             "gc-task-identifiers: nothing to collect here\n"
             "gc-job-queues: nothing to collect here\n");
   ASSERT_EQ(server_.clean_up_requests.size(), 3u);

@@ -158,7 +158,7 @@ TEST_F(OperatorCommandsTest, UnlocksTheJobsOfWorkers) {
 
   ASSERT_EQ(Run({"force-unlock", "mailer-1f6c", "other-77aa", "nobody"}), kExitOk);
   EXPECT_EQ(out_, "1\n3\n");
-  EXPECT_EQ(err_, "2 jobs unlocked\n");
+  EXPECT_EQ(err_, "jobs unlocked: 2\n");
   ASSERT_EQ(Run({"force-unlock", "other-77aa", "--json"}), kExitOk);
   EXPECT_EQ(out_, "{\"unlocked\":[\"3\"]}\n");
 }
@@ -166,7 +166,7 @@ TEST_F(OperatorCommandsTest, UnlocksTheJobsOfWorkers) {
 TEST_F(OperatorCommandsTest, CallsItNoErrorIfThereWasNothingToUnlock) {
   ASSERT_EQ(Run({"force-unlock", "nobody"}), kExitOk);
   EXPECT_THAT(out_, IsEmpty());
-  EXPECT_EQ(err_, "0 jobs unlocked\n");
+  EXPECT_EQ(err_, "jobs unlocked: 0\n");
 }
 
 TEST_F(OperatorCommandsTest, UnlocksManyWorkersInSeveralCalls) {
@@ -186,7 +186,7 @@ TEST_F(OperatorCommandsTest, SweepsSilentWorkersUnderBothNames) {
     EXPECT_EQ(server_.sweep_request.recovery_delay().seconds(), 120);
     EXPECT_FALSE(server_.sweep_request.dry_run());
     EXPECT_THAT(out_, HasSubstr("mailer-1f6c"));
-    EXPECT_EQ(err_, "2 workers swept\n");
+    EXPECT_EQ(err_, "workers swept: 2\n");
   }
   ASSERT_EQ(Run({"sweep", "--json"}), kExitOk);
   EXPECT_FALSE(server_.sweep_request.has_threshold() || server_.sweep_request.has_recovery_delay());
@@ -198,7 +198,7 @@ TEST_F(OperatorCommandsTest, SaysWhichWorkersItWouldSweep) {
   ASSERT_EQ(Run({"sweep", "--dry-run"}), kExitOk);
   EXPECT_TRUE(server_.sweep_request.dry_run());
   EXPECT_THAT(out_, HasSubstr("mailer-1f6c"));
-  EXPECT_EQ(err_, "2 workers would be swept\n");
+  EXPECT_EQ(err_, "workers that would be swept: 2\n");
   ASSERT_EQ(Run({"sweep", "--dry-run", "--json"}), kExitOk);
   EXPECT_EQ(nlohmann::json::parse(out_)["dry_run"], true);
 }

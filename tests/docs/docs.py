@@ -267,6 +267,23 @@ def protocol_has_every_reason(tree):
 
 
 @rule
+def cli_page_has_every_command_and_option(tree):
+    page = tree.pages["docs/cli.md"]
+    text = "".join(t for p, t in tree.code.items() if p.startswith("client/cli/"))
+    commands = set(re.findall(r'DefineCommand<\w+>\(\s*app, action, "([\w-]+)"', text))
+    commands |= set(re.findall(r'->alias\("([\w-]+)"\)', text))
+    options = {name for names in re.findall(r'"((?:-\w,)?--[\w,-]+)"', text)
+               for name in names.split(",")}
+    found = [] if len(commands) > 10 else ["client/cli: its commands are not understood"]
+    headings = " ".join(re.findall(r"^##+ (.*`.*)$", page, re.MULTILINE))
+    for command in sorted(commands):
+        if not re.search(rf"`{command}[` ]", headings):
+            found.append(f"docs/cli.md: no heading names the command {command}")
+    return found + [f"docs/cli.md: option {name} is missing" for name in sorted(options)
+                    if not re.search(rf"`{name}[` =]", page)]
+
+
+@rule
 def sql_page_has_every_public_function(tree):
     found = []
     for path, text in tree.code.items():
