@@ -74,7 +74,9 @@ class Executor {
   // - An item that is given back (Release) failed like others, unless all are: so is the job then.
   // - WithPayload() replaces the item for the next attempt.
   // The payload stays as it is, and the attempt fails, when the handler throws, when it returns too
-  // few or too many results, or when the payload is no array. An empty array is complete.
+  // few or too many results, or when the payload is no array; also when what is left is more than
+  // the server's payload limit, which an array that was added by SQL may be: then items that were
+  // complete run again. An empty array is complete.
   void HandleBatch(std::string task, BatchHandler handler);
 
   // From now on no jobs of the task are leased; those held and not started are given back.

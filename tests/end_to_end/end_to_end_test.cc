@@ -8,6 +8,11 @@ std::string Payload(int n, const std::string& more) {
   return "{\"n\":" + std::to_string(n) + (more.empty() ? "" : "," + more) + "}";
 }
 
+void ExpectFirstBackOff(const client::Job& job, absl::Time ended) {
+  EXPECT_GT(job.run_at - ended, absl::Seconds(2.4));
+  EXPECT_LT(job.run_at - ended, absl::Seconds(6));
+}
+
 EndToEndTest::EndToEndTest(std::vector<std::string> flags)
     : server_({.database_url = database_.url(), .flags = std::move(flags)}) {}
 

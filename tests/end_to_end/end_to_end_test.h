@@ -16,6 +16,10 @@ namespace leasehold::testing {
 // The JSON text {"n":N}, with more fields if given, as ledger_executor.cc takes it.
 std::string Payload(int n, const std::string& more = "");
 
+// That a job, whose handler ended then, waits for exp(1) seconds, the first back-off. The server's
+// clock may be behind ours while the machine is busy.
+void ExpectFirstBackOff(const client::Job& job, absl::Time ended);
+
 // A server on a database of its own, and a ledger for its executors.
 class EndToEndTest : public ::testing::Test {
  protected:

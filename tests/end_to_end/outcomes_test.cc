@@ -29,8 +29,7 @@ class AnOutcomeTest : public EndToEndTest, public ::testing::WithParamInterface<
   }
 
   void TearDown() override {
-    const size_t calls = GetParam() == Way::kUnary ? 1 : 0;
-    EXPECT_GE(ledger_.Lines("recorded").size(), calls);
+    EXPECT_TRUE(ledger_.Await("recorded", GetParam() == Way::kUnary ? 1 : 0));
     EXPECT_THAT(ledger_.Lines("lost"), ::testing::IsEmpty());
     EXPECT_THAT(ledger_.Lines("unanswered"), ::testing::IsEmpty());
   }
@@ -47,9 +46,7 @@ TEST_P(AnOutcomeTest, OfAFailureBacksOff) {
   const client::Job job = Await(AddEnding(R"("fail":"no luck")"), JobState::kScheduled);
   EXPECT_EQ(job.attempts, 1);
   EXPECT_EQ(job.last_error, "no luck");
-  const absl::Duration wait = job.run_at - ledger_.Lines("end").back().time;
-  EXPECT_GT(wait, absl::Seconds(2.7));
-  EXPECT_LT(wait, absl::Seconds(4));
+  ExpectFirstBackOff(job, ledger_.Lines("end").back().time);
 }
 
 TEST_P(AnOutcomeTest, MayFailAJobForGood) {
@@ -60,11 +57,11 @@ TEST_P(AnOutcomeTest, MayFailAJobForGood) {
 }
 
 TEST_P(AnOutcomeTest, MaySayWhenToTryAgain) {
-  AddEnding(R"("fail":"not yet","fails":1,"retry_ms":300)");
+  AddEnding(R"("fail":"not yet","fails":1,"retry_ms":600)");
   ASSERT_TRUE(AwaitNoJobs());
   const std::vector<LedgerLine> starts = ledger_.Lines("start");
   ASSERT_EQ(starts.size(), 2u);
-  EXPECT_GE(starts[1].time - starts[0].time, absl::Milliseconds(295));
+  EXPECT_GE(starts[1].time - starts[0].time, absl::Milliseconds(400));
   // The back-off would be 2.7 s.
   EXPECT_LT(starts[1].time - starts[0].time, absl::Seconds(2.5));
 }
@@ -85,7 +82,9 @@ TEST_P(AnOutcomeTest, MayReplaceThePayloadOfAJobThatFailsForGood) {
 class AnInterruptedJobTest : public EndToEndTest {};
 
 TEST_F(AnInterruptedJobTest, MayRunAgainAfterTheDelayWithItsAttemptGivenBack) {
-  ExecutorProcess executor(ledger_, Executor());
+  auto options = Executor();
+  options.interrupted_job_delay = absl::Minutes(7);
+  ExecutorProcess executor(ledger_, options);
   const std::string id = Add({.task = "work", .payload = Payload(1, R"("hold":true)")});
   ASSERT_TRUE(ledger_.Await("start", 1));
   executor.Signal(SIGTERM);
@@ -94,9 +93,9 @@ TEST_F(AnInterruptedJobTest, MayRunAgainAfterTheDelayWithItsAttemptGivenBack) {
   const client::Job job = Get(id);
   EXPECT_EQ(job.attempts, 0);
   EXPECT_EQ(job.last_error, "");
-  // What its handler asks for.
-  EXPECT_GE(job.run_at - interrupted, absl::Milliseconds(100));
-  EXPECT_LT(job.run_at - interrupted, absl::Seconds(2));
+  // 100 ms, which its handler asks for.
+  EXPECT_GT(job.run_at, interrupted);
+  EXPECT_LT(job.run_at - interrupted, absl::Minutes(1));
 }
 
 TEST_F(AnInterruptedJobTest, ThatIgnoresItsCancellationIsGivenBackWithTheDelayOfItsExecutor) {
