@@ -42,12 +42,13 @@ class EmptyStore : public store::JobStore {
     done(store::JobCounts());
   }
   void ListQueues(
-      std::string, int,
+      std::string, int, absl::Duration,
       std::function<void(absl::StatusOr<std::vector<store::QueueCounts>>)> done) override {
     done(std::vector<store::QueueCounts>());
   }
   void ListTasks(
-      int, std::function<void(absl::StatusOr<std::vector<store::TaskCounts>>)> done) override {
+      int, absl::Duration,
+      std::function<void(absl::StatusOr<std::vector<store::TaskCounts>>)> done) override {
     done(std::vector<store::TaskCounts>());
   }
   void CleanUp(store::CleanUpPage,
