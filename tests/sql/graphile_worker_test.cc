@@ -7,7 +7,7 @@
 #include "tests/sql/sql_fixture.h"
 
 // Programs that were written for Graphile Worker, on our schema under its name. The statements are
-// those that its library sends, as PostgreSQL logged them (graphile-worker 0.18).
+// those that its library sends, as its source has them (graphile-worker 0.18).
 namespace leasehold::testing {
 namespace {
 
