@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "client/cli/command.h"
+#include "client/cli/database_backend.h"
 #include "client/cli/server_backend.h"
 #include "client/cli/text.h"
 #include "client/cli/values.h"
@@ -40,7 +41,8 @@ class HelpFormatter : public CLI::Formatter {
     const std::string footer = CLI::Formatter::make_footer(app);
     if (app->get_parent() == nullptr) return footer;
     return footer + (footer.empty() ? "" : "\n") +
-           "leasehold --help shows the options of all commands: --server, --timeout, --output.\n";
+           "leasehold --help shows the options of all commands: --server, --database-url, "
+           "--timeout, --output.\n";
   }
 };
 
@@ -72,6 +74,12 @@ void DefineEverything(CLI::App& app, Session& session, Globals& globals, Action&
                  "The server's address, also LEASEHOLD_SERVER [127.0.0.1:7411]")
       ->envname("LEASEHOLD_SERVER")
       ->type_name("ADDRESS");
+  app.add_option("--database-url", session.database_url,
+                 "Work on the database itself, without a server")
+      ->type_name("URL");
+  app.add_option("--schema", session.schema,
+                 "Ours in that database, also LEASEHOLD_SCHEMA [leasehold]")
+      ->type_name("NAME");
   AddParsedOption(app, "--timeout", session.client.deadline, ParseDuration,
                   "How long to try to reach it (not for work) [10s]")
       ->type_name("DURATION");
@@ -100,6 +108,8 @@ void DefineEverything(CLI::App& app, Session& session, Globals& globals, Action&
   DefineWork(app, action);
   DefineAdvanceClock(app, action);
   DefineCompletion(app, action);
+  DefineMigrate(app, action);
+  DefineImport(app, action);
   // Last, so that the commands do not inherit it.
   app.footer(kFooter);
 }
@@ -130,7 +140,14 @@ int RunCommandLine(std::vector<std::string> arguments, std::istream& in, std::os
                    std::ostream& err, const std::function<Terminal()>& terminal) {
   Session session = {
       .client = {}, .open_backend = {}, .terminal = terminal, .in = in, .out = out, .err = err};
-  session.open_backend = [&session] { return std::make_unique<ServerBackend>(session.client); };
+  session.open_backend = [&session]() -> absl::StatusOr<std::unique_ptr<Backend>> {
+    if (!session.database_url.empty()) {
+      return DatabaseBackend::Open(session.database_url, SchemaName(session));
+    }
+    if (session.schema.empty()) return std::make_unique<ServerBackend>(session.client);
+    throw CLI::ValidationError(
+        "--schema", "goes with --database-url: a server serves the schema it was started with");
+  };
   Globals globals;
   Action action;
   CLI::App app("Runs and looks after background jobs.", "leasehold");

@@ -20,6 +20,9 @@ namespace leasehold::cli {
 struct Session {
   // --server and --timeout.
   client::ClientOptions client;
+  // --database-url and --schema, empty if not given. Without a URL a server is asked.
+  std::string database_url = {};
+  std::string schema = {};
   // Where the queue is; asked once by a command.
   BackendFactory open_backend;
   // -o, --output, --json.
@@ -55,6 +58,13 @@ void DefineServers(CLI::App& app, Action& action);
 void DefineWork(CLI::App& app, Action& action);
 void DefineAdvanceClock(CLI::App& app, Action& action);
 void DefineCompletion(CLI::App& app, Action& action);
+void DefineMigrate(CLI::App& app, Action& action);
+void DefineImport(CLI::App& app, Action& action);
+
+// For commands that need a database: --database-url, or DATABASE_URL in the environment.
+std::string DatabaseUrl(const Session& session);
+// --schema, LEASEHOLD_SCHEMA in the environment, or the default.
+std::string SchemaName(const Session& session);
 
 // Writes the report in the session's format, and what it notes to `err`.
 void Print(const Report& report, Session& session);

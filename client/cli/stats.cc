@@ -19,7 +19,20 @@ struct StatsOptions {
   WatchInterval watch;
 };
 
+// The database alone knows the jobs and the sessions; the rest only a server that leads.
+bool IsFromServer(const client::Stats& stats) { return !stats.server_id.empty(); }
+
 Json Document(const client::Stats& stats) {
+  if (!IsFromServer(stats)) {
+    return {
+        {"ready", stats.ready},
+        {"scheduled", stats.scheduled},
+        {"leased", stats.leased},
+        {"failed", stats.failed},
+        {"oldest_ready_run_at", OrNull(stats.oldest_ready_run_at)},
+        {"sessions", stats.sessions},
+    };
+  }
   return {
       {"ready", stats.ready},
       {"scheduled", stats.scheduled},
@@ -52,10 +65,13 @@ void PrintStats(const client::Stats& stats, absl::Time now, std::ostream& out) {
           {"failed", std::to_string(stats.failed)},
           {"oldest ready",
            oldest ? "for " + ShortDuration(std::max(now - *oldest, absl::ZeroDuration())) : ""},
-          {"executors",
-           absl::StrFormat("%d connected, %d in all", stats.connected_sessions, stats.sessions)},
+          {"executors", IsFromServer(stats)
+                            ? absl::StrFormat("%d connected, %d in all", stats.connected_sessions,
+                                              stats.sessions)
+                            : std::to_string(stats.sessions)},
       },
       out);
+  if (!IsFromServer(stats)) return;
   out << "\nSince " << LocalTime(stats.started_at) << ":\n";
   PrintFields(
       {

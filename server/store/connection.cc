@@ -70,7 +70,11 @@ void Connection::Connect(const std::string& connection_string) {
 }
 
 void Connection::PrepareAll() {
-  for (const sql::Statement* statement : sql::kAllStatements) {
+  std::vector<const sql::Statement*> statements(sql::kAllStatements.begin(),
+                                                sql::kAllStatements.end());
+  statements.insert(statements.end(), options_.more_statements.begin(),
+                    options_.more_statements.end());
+  for (const sql::Statement* statement : statements) {
     connection_->prepare(statement->name, sql::WithSchema(statement->text, options_.schema));
     if (!options_.prepare_on_use) connection_->prepare_now(statement->name);
   }
@@ -106,6 +110,10 @@ absl::StatusOr<pqxx::result> Connection::RunOnce(std::string_view name,
       throw pqxx::broken_connection("cut after the statement");
     }
     return result;
+  } catch (const pqxx::insufficient_privilege& e) {
+    // libpqxx leaves its code out.
+    sqlstate = "42501";
+    message = e.what();
   } catch (const pqxx::sql_error& e) {
     sqlstate = e.sqlstate();
     message = e.what();

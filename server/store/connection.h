@@ -8,6 +8,7 @@
 #include <pqxx/result>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -33,6 +34,8 @@ struct ConnectionOptions {
   // Statements are prepared when they are first run, so that a schema which does not know some of
   // them is good enough for the others; otherwise all of them at once, when it connects.
   bool prepare_on_use = false;
+  // Prepared as well, beside those of sql/statements.
+  std::vector<const sql::Statement*> more_statements = {};
   FaultHook fault;  // tests only
 };
 

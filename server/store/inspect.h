@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -17,5 +18,14 @@ absl::StatusOr<Job> GetJob(Connection& connection, JobId id);
 absl::StatusOr<std::vector<Job>> ListJobs(Connection& connection, const JobFilter& filter);
 
 absl::StatusOr<JobCounts> CountJobs(Connection& connection, absl::Duration clock_moved_by);
+
+// By name, at most `limit`, behind the name `after`.
+absl::StatusOr<std::vector<QueueCounts>> ListQueues(Connection& connection,
+                                                    const std::string& after, int limit,
+                                                    absl::Duration clock_moved_by);
+
+// By name, at most `limit`.
+absl::StatusOr<std::vector<TaskCounts>> ListTasks(Connection& connection, int limit,
+                                                  absl::Duration clock_moved_by);
 
 }  // namespace leasehold::store

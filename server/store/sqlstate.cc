@@ -24,6 +24,7 @@ constexpr Entry kEntries[] = {
     {"LH001", {.code = StatusCode::kFailedPrecondition}},  // the fence: the epoch was raised
     {"LH002", {.code = StatusCode::kAlreadyExists}},       // key mode reject and the key is there
     {"55P03", {.code = StatusCode::kAborted}},             // locked by somebody
+    {"42501", {.code = StatusCode::kPermissionDenied}},    // the role lacks a right
     {"40001", {.code = StatusCode::kAborted, .transient = true}},
     {"40P01", {.code = StatusCode::kAborted, .transient = true}},
     {"40003", {.code = StatusCode::kUnavailable, .connection_lost = true}},

@@ -172,14 +172,15 @@ absl::StatusOr<ImportReport> TryOnce(pqxx::connection& connection, const ImportO
     auto report = Importer(transaction, options).Run();
     if (report.ok() && !options.dry_run) transaction.commit();
     return report;
+  } catch (const pqxx::insufficient_privilege& e) {
+    return absl::PermissionDeniedError(absl::StrFormat(
+        "the role may not do it: %s: connect as the owner of both schemas, who may create "
+        "schemas, or as a superuser",
+        FirstLine(e.what())));
   } catch (const pqxx::sql_error& e) {
-    if (e.sqlstate() == "42501") {
-      return absl::PermissionDeniedError(absl::StrFormat(
-          "the role may not do it: %s: connect as the owner of both schemas, who may create "
-          "schemas, or as a superuser",
-          FirstLine(e.what())));
-    }
     return SqlError(e.sqlstate(), "import", e.what());
+  } catch (const pqxx::deadlock_detected& e) {
+    return absl::AbortedError(e.what());
   }
 }
 

@@ -339,6 +339,23 @@ TEST_F(ImportTest, RefusesARoleThatDoesNotOwnTheirJobs) {
   EXPECT_THAT(Text(report), HasSubstr("belong to the role \"leasehold\""));
 }
 
+TEST_F(ImportTest, NamesTheRightThatARoleLacks) {
+  sql_.Run(
+      "CREATE ROLE tenant LOGIN;"
+      "DO $$ DECLARE name text; BEGIN FOR name IN SELECT relname FROM pg_class "
+      "WHERE relnamespace = 'graphile_worker'::regnamespace AND relkind = 'r' LOOP "
+      "EXECUTE format('ALTER TABLE graphile_worker.%I OWNER TO tenant', name); END LOOP; END $$;"
+      "GRANT USAGE ON SCHEMA graphile_worker TO tenant");
+
+  // It owns their jobs, and may not create a schema.
+  const auto report = store::Import(database_.url() + "&user=tenant", {});
+
+  EXPECT_EQ(report.status().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(Text(report), HasSubstr("who may create schemas"));
+  EXPECT_FALSE(Text(report).find('\n') != std::string::npos) << Text(report);
+  sql_.Run("DROP OWNED BY tenant CASCADE; DROP ROLE tenant");
+}
+
 TEST_F(ImportTest, SaysThatNobodyAnswers) {
   const auto report = store::Import("postgresql://nobody@127.0.0.1:1/nothing", {});
 

@@ -1,0 +1,1 @@
+SELECT timestamptz_send(statement_timestamp()) AS now
