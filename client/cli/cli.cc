@@ -80,6 +80,10 @@ void DefineEverything(CLI::App& app, Session& session, Globals& globals, Action&
   app.add_option("--schema", session.schema,
                  "Ours in that database, also LEASEHOLD_SCHEMA [leasehold]")
       ->type_name("NAME");
+  app.add_option("--max-connections", session.max_connections,
+                 "Accepted: the command needs one connection, whatever it says")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
   AddParsedOption(app, "--timeout", session.client.deadline, ParseDuration,
                   "How long to try to reach it (not for work) [10s]")
       ->type_name("DURATION");

@@ -23,6 +23,8 @@ struct Session {
   // --database-url and --schema, empty if not given. Without a URL a server is asked.
   std::string database_url = {};
   std::string schema = {};
+  // --max-connections, for scripts written for graphile_worker_rs: nothing goes by it.
+  int max_connections = 5;
   // Where the queue is; asked once by a command.
   BackendFactory open_backend;
   // -o, --output, --json.

@@ -213,7 +213,8 @@ void Leaser::Submit(std::vector<Pick> picks) {
                       });
 }
 
-// A batch that met a lock, which no row of it can have been, goes again at once.
+// A batch that met a lock goes again at once: rows that somebody holds are passed over, all but one
+// that is changed again and again.
 void Leaser::Refused(const std::vector<Pick>& picks, const absl::Status& status) {
   for (const Pick& pick : picks) {
     Session* session = core_.sessions.Find(pick.lease.session);

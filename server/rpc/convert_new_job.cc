@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "server/rpc/convert_time.h"
 #include "server/base/json_text.h"
+#include "server/rpc/convert_time.h"
 #include "server/rpc/limits.h"
 #include "server/rpc/metadata_json.h"
 #include "server/rpc/text.h"

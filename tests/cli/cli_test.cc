@@ -26,6 +26,11 @@ TEST_F(CliTest, TakesGlobalOptionsBeforeAndAfterTheCommand) {
   EXPECT_EQ(out_, "{\"id\":\"42\"}\n");
 }
 
+TEST_F(CliTest, TakesANumberOfConnectionsAndNeedsNone) {
+  EXPECT_EQ(Run({"--max-connections", "20", "add", "hello"}), kExitOk);
+  EXPECT_EQ(Run({"add", "hello", "--max-connections", "0"}), kExitUsage);
+}
+
 TEST_F(CliTest, FindsTheServerInTheEnvironment) {
   setenv("LEASEHOLD_SERVER", server_.address().c_str(), 1);
   EXPECT_EQ(RunAnywhere({"add", "hello"}), kExitOk);

@@ -91,7 +91,7 @@ class Observed : public LoopObserver {
 
 TEST(QueueLoopTest, ShowsWhatHappenedLastThoughNothingHappensAfterwards) {
   Observed observed;
-  QueueLoop loop({.may_deliver = [] { return true; }}, observed);
+  QueueLoop loop({.queue = {}, .may_deliver = [] { return true; }}, observed);
   loop.Start();
   for (uint64_t epoch = 1; epoch <= 3; ++epoch) {
     loop.Lead(std::make_shared<EmptyStore>(), {.epoch = epoch}, absl::UnixEpoch(), MonotonicNow());
@@ -107,7 +107,7 @@ TEST(QueueLoopTest, ShowsWhatHappenedLastThoughNothingHappensAfterwards) {
 TEST(QueueLoopTest, CallsNoLeaseLostWhileItMayBeDeposed) {
   Observed observed;
   std::atomic<bool> may_deliver{false};
-  QueueLoop loop({.may_deliver = [&] { return may_deliver.load(); }}, observed);
+  QueueLoop loop({.queue = {}, .may_deliver = [&] { return may_deliver.load(); }}, observed);
   loop.Start();
   loop.Lead(std::make_shared<EmptyStore>(), {.epoch = 1}, absl::UnixEpoch(), MonotonicNow());
   const auto report = [&] {
@@ -167,7 +167,7 @@ TEST(QueueLoopTest, KeepsTheClockMovedWhileTheSameServerLeadsAgain) {
 
 TEST(QueueLoopTest, LeavesTheClockOfAServerThatKeepsItsJobsAlone) {
   Observed observed;
-  QueueLoop loop({.may_deliver = [] { return true; }}, observed);
+  QueueLoop loop({.queue = {}, .may_deliver = [] { return true; }}, observed);
   loop.Start();
   loop.Lead(std::make_shared<EmptyStore>(), {.epoch = 1}, absl::UnixEpoch(), MonotonicNow());
   EXPECT_EQ(Advance(loop, absl::Hours(2)).status().code(), absl::StatusCode::kFailedPrecondition);

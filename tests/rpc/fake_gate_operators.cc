@@ -25,7 +25,7 @@ void FakeGate::ChangeJobs(JobChange change, std::optional<RequestKey>,
 
 void FakeGate::ListExecutors(
     std::function<void(absl::StatusOr<std::vector<queue::ExecutorInfo>>)> done) {
-  SweepExecutors({.dry_run = true}, std::move(done));
+  SweepExecutors({.threshold = {}, .recovery_delay = {}, .dry_run = true}, std::move(done));
 }
 
 void FakeGate::SweepExecutors(
