@@ -59,6 +59,7 @@ class WatchTest : public ::testing::Test {
 TEST_F(WatchTest, WritesDocumentAfterDocumentIntoAPipe) {
   EXPECT_THAT(Watch({"list", "--json"}, "[]\n", 3), StartsWith("[]\n[]\n[]\n"));
   EXPECT_THAT(Watch({"list", "-o", "yaml"}, "[]\n", 3), StartsWith("[]\n---\n[]\n---\n[]\n"));
+  server_.stats.set_server_id("7d5b0c0e");
   const std::string tables = Watch({"stats"}, "ready:", 3);
   EXPECT_GE(Count(tables, "epoch 0\n\nready:"), 2u) << tables;
   EXPECT_EQ(Count(tables, "\x1b"), 0u);
