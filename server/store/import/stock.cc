@@ -90,10 +90,10 @@ void FindLocks(ImportSql& sql, const ImportOptions& options, ImportReport& repor
     return;
   }
   report.obstacles.push_back(absl::StrFormat(
-      "%s in \"%s\" are locked by %s: stop these workers and let them finish; or, if they are "
+      "%s in \"%s\" %s locked by %s: stop these workers and let them finish; or, if they are "
       "gone, give the same command with --unlock, which gives the attempts back (a worker that is "
       "still at work would then run its job a second time)",
-      Jobs(report.locked), sql.theirs(), who));
+      Jobs(report.locked), sql.theirs(), report.locked == 1 ? "is" : "are", who));
 }
 
 void FindUnmovable(ImportSql& sql, ImportReport& report) {
