@@ -229,17 +229,20 @@ BEGIN
   -- Lock first and look at leases in a second statement.
   failed := ARRAY(
     SELECT id FROM "leasehold".job_rows WHERE id = ANY (failed) ORDER BY id FOR UPDATE SKIP LOCKED);
+  -- EXCEPT sorts what is too much to hash.
+  failed := ARRAY(
+    SELECT unleased.id
+    FROM (
+      SELECT id, activation
+      FROM "leasehold".job_rows
+      WHERE id = ANY (failed) AND attempts >= max_attempts AND updated_at <= changed_before
+      EXCEPT
+      SELECT held.job_id, held.activation
+      FROM "leasehold".leases
+      CROSS JOIN LATERAL unnest(job_ids, activations) AS held (job_id, activation)
+    ) AS unleased);
   WITH gone AS (
-    DELETE FROM "leasehold".job_rows
-    WHERE id = ANY (failed)
-      AND attempts >= max_attempts
-      AND updated_at <= changed_before
-      -- NOT IN: a hashed set of pairs that are never NULL.
-      AND (id, activation) NOT IN (
-        SELECT held.job_id, held.activation
-        FROM "leasehold".leases
-        CROSS JOIN LATERAL unnest(job_ids, activations) AS held (job_id, activation))
-    RETURNING id
+    DELETE FROM "leasehold".job_rows WHERE id = ANY (failed) RETURNING id
   )
   SELECT count(*), array_agg(id) INTO deleted, failed FROM gone;
   PERFORM "leasehold".tell_leader(failed);
@@ -298,7 +301,7 @@ DECLARE
   held     bigint[] := ARRAY(SELECT job_id FROM "leasehold".held_by(executor_ids));
   unlocked bigint[];
 BEGIN
-  PERFORM FROM "leasehold".job_rows WHERE id = ANY (held) ORDER BY id FOR UPDATE;
+  PERFORM FROM "leasehold".job_rows WHERE id = ANY (held) ORDER BY job_key, id FOR UPDATE;
   WITH ended AS (
     UPDATE "leasehold".job_rows AS job
     SET activation = job.activation + 1, updated_at = statement_timestamp()
@@ -449,7 +452,7 @@ CREATE FUNCTION leasehold.lock_unleased_jobs(job_ids bigint[]) RETURNS bigint[]
     LANGUAGE plpgsql
     AS $$
 BEGIN
-  PERFORM FROM "leasehold".job_rows WHERE id = ANY (job_ids) ORDER BY id FOR UPDATE;
+  PERFORM FROM "leasehold".job_rows WHERE id = ANY (job_ids) ORDER BY job_key, id FOR UPDATE;
   IF cardinality(job_ids) <= 20 THEN
     RETURN ARRAY(
       SELECT id
@@ -458,17 +461,18 @@ BEGIN
         AND NOT EXISTS (SELECT FROM "leasehold".lease_of(job.id, job.activation))
       ORDER BY id);
   END IF;
-  -- For many jobs one pass over all leases is cheaper than a search for each of them.
+  -- For many jobs one pass over all leases is cheaper than a search for each of them. EXCEPT sorts
+  -- what is too much to hash: NOT IN would search the leases for each job.
   RETURN ARRAY(
-    SELECT id
-    FROM "leasehold".job_rows
-    WHERE id = ANY (job_ids)
-      -- NOT IN: a hashed set of pairs that are never NULL.
-      AND (id, activation) NOT IN (
-        SELECT held.job_id, held.activation
-        FROM "leasehold".leases
-        CROSS JOIN LATERAL unnest(leases.job_ids, activations) AS held (job_id, activation))
-    ORDER BY id);
+    SELECT unleased.id
+    FROM (
+      SELECT id, activation FROM "leasehold".job_rows WHERE id = ANY (job_ids)
+      EXCEPT
+      SELECT held.job_id, held.activation
+      FROM "leasehold".leases
+      CROSS JOIN LATERAL unnest(leases.job_ids, activations) AS held (job_id, activation)
+    ) AS unleased
+    ORDER BY unleased.id);
 END
 $$;
 
@@ -510,7 +514,8 @@ DECLARE
     FROM unnest(ordered) WITH ORDINALITY AS spec
     WHERE spec.job_key IS NULL
     ORDER BY spec.ordinality);
-  -- In the order of keys, so that two callers with the same new keys do not wait for each other.
+  -- In the order of keys, in which rows are locked by whoever changes jobs by id as well: no two
+  -- callers wait for each other.
   keyed       integer[] := ARRAY(
     SELECT spec.ordinality
     FROM unnest(ordered) WITH ORDINALITY AS spec
@@ -537,16 +542,6 @@ BEGIN
   )
   SELECT unkeyed[row_number() OVER (ORDER BY (inserted.job).id)], inserted.job, true, NULL::bigint
   FROM inserted;
-
-  -- Rows are locked in the order of ids, as by whoever changes jobs by id: two such callers do not
-  -- deadlock. A SERIALIZABLE caller has to try again now and then anyhow, and reads no more than it
-  -- must.
-  IF cardinality(keyed) > 1 AND current_setting('transaction_isolation') <> 'serializable' THEN
-    PERFORM FROM "leasehold".job_rows
-    WHERE job_key IS NOT NULL
-      AND job_key = ANY (ARRAY(SELECT spec.job_key FROM unnest(ordered) AS spec))
-    ORDER BY id FOR UPDATE;
-  END IF;
 
   FOR i IN 1 .. cardinality(keyed) LOOP
     SELECT * INTO put

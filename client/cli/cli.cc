@@ -77,8 +77,9 @@ void DefineEverything(CLI::App& app, Session& session, Globals& globals, Action&
   app.add_option("--database-url", session.database_url,
                  "Work on the database itself, without a server")
       ->type_name("URL");
-  app.add_option("--schema", session.schema,
-                 "Ours in that database, also LEASEHOLD_SCHEMA [leasehold]")
+  app.add_option(
+         "--schema", session.schema,
+         "Ours in that database, also LEASEHOLD_SCHEMA [leasehold]; alone, with DATABASE_URL")
       ->type_name("NAME");
   app.add_option("--max-connections", session.max_connections,
                  "Accepted: the command needs one connection, whatever it says")
@@ -149,8 +150,8 @@ int RunCommandLine(std::vector<std::string> arguments, std::istream& in, std::os
       return DatabaseBackend::Open(session.database_url, SchemaName(session));
     }
     if (session.schema.empty()) return std::make_unique<ServerBackend>(session.client);
-    throw CLI::ValidationError(
-        "--schema", "goes with --database-url: a server serves the schema it was started with");
+    // A server serves the schema that it was started with.
+    return DatabaseBackend::Open(DatabaseUrl(session), session.schema);
   };
   Globals globals;
   Action action;

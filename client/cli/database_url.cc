@@ -24,8 +24,10 @@ std::string DatabaseUrl(const Session& session) {
 
 std::string SchemaName(const Session& session) {
   if (!session.schema.empty()) return session.schema;
-  const std::string schema = Environment("LEASEHOLD_SCHEMA");
-  return schema.empty() ? "leasehold" : schema;
+  for (const char* name : {"LEASEHOLD_SCHEMA", "GRAPHILE_WORKER_SCHEMA"}) {
+    if (const std::string schema = Environment(name); !schema.empty()) return schema;
+  }
+  return "leasehold";
 }
 
 }  // namespace leasehold::cli

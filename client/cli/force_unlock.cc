@@ -10,7 +10,8 @@ namespace leasehold::cli {
 namespace {
 
 constexpr char kFooter[] =
-    R"(Their jobs may run elsewhere at once, and no attempt is counted. What the workers still
+    R"(Their jobs may run elsewhere at once (of a serial queue once the worker has reported or was
+swept), and no attempt is counted. What the workers still
 report of these runs does not count. A worker that holds nothing, or is not known, is no
 error.
 

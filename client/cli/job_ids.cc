@@ -17,9 +17,10 @@ namespace {
 
 constexpr size_t kLongestQuote = 40;
 
+// As the server writes it, so that its answers can be compared.
 bool IsJobId(const std::string& text) {
   int64_t id = 0;
-  return text.find_first_not_of("0123456789") == std::string::npos && absl::SimpleAtoi(text, &id);
+  return absl::SimpleAtoi(text, &id) && id > 0 && text == std::to_string(id);
 }
 
 absl::Status NoJobId(const std::string& text, size_t line) {

@@ -77,6 +77,10 @@ absl::Status Run(const WorkOptions& options, Session& session) {
   if (session.format == Format::kYaml) {
     throw CLI::ValidationError("--output", "the log is text, or with -o json JSON, but not YAML");
   }
+  if (!session.database_url.empty() || !session.schema.empty()) {
+    throw CLI::ValidationError(session.database_url.empty() ? "--schema" : "--database-url",
+                               "is not for executors: they need a server (--server)");
+  }
   // A handler that does not read its payload must not end us.
   std::signal(SIGPIPE, SIG_IGN);
   TaskWorker::Options worker_options = options.worker;

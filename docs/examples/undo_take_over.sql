@@ -1,4 +1,4 @@
--- Stop the servers first.
+-- Stop the executors first, then the servers.
 BEGIN;
 ALTER SCHEMA graphile_worker RENAME TO graphile_worker_of_leasehold;
 ALTER SCHEMA graphile_worker_before_leasehold RENAME TO graphile_worker;

@@ -27,33 +27,40 @@ absl::Status RowLocked(Callers::Kind kind) {
 
 void Changer::Add(AddJobsCalled call) {
   if (!callers_.Accept(call.call, Callers::Kind::kAdd, call.request, Refusal())) return;
-  waiting_.push_back({call.call, Callers::Kind::kAdd, call.request,
-                      AddKeyedJobs{std::move(call.jobs), core_.now, call.request}});
+  const auto size = static_cast<int64_t>(call.jobs.size());
+  Wait({call.call, Callers::Kind::kAdd, call.request,
+        AddKeyedJobs{std::move(call.jobs), core_.now, call.request}, size});
 }
 
 void Changer::Remove(RemoveJobCalled call) {
   if (!callers_.Accept(call.call, Callers::Kind::kRemove, call.request, Refusal())) return;
-  waiting_.push_back({call.call, Callers::Kind::kRemove, call.request,
-                      RemoveJob{std::move(call.key), call.request}});
+  Wait({call.call, Callers::Kind::kRemove, call.request,
+        RemoveJob{std::move(call.key), call.request}});
 }
 
 void Changer::Change(ChangeJobsCalled call) {
   if (!callers_.Accept(call.call, Callers::Kind::kChange, call.request, Refusal())) return;
   JobChange& change = call.change;
   if (change.delay.has_value()) change.run_at = WholeMicroseconds(core_.now + *change.delay);
-  waiting_.push_back({call.call, Callers::Kind::kChange, call.request,
-                      ChangeJobs{std::move(change), call.request}});
+  const auto size = static_cast<int64_t>(change.ids.size() + change.executor_ids.size());
+  Wait({call.call, Callers::Kind::kChange, call.request,
+        ChangeJobs{std::move(change), call.request}, size});
+}
+
+void Changer::Wait(Call call) {
+  waiting_size_ += call.size;
+  waiting_.push_back(std::move(call));
 }
 
 absl::Status Changer::Refusal() const {
   if (core_.draining) return Draining();
   if (!core_.store_available) return DatabaseAway();
-  const auto most = static_cast<size_t>(core_.options.max_waiting_adds);
-  return waiting_.size() > most ? ServerFull() : absl::OkStatus();
+  return waiting_size_ > core_.options.max_waiting_adds ? ServerFull() : absl::OkStatus();
 }
 
 void Changer::Flush() {
-  if (!core_.store_available) return;
+  // A lease whose row is not on disk yet would be taken for none.
+  if (!core_.store_available || !core_.leases_written()) return;
   for (size_t i = 0; i < waiting_.size() && in_flight_ < core_.options.changes_in_flight;) {
     if (waiting_[i].again_at > core_.real_now) {
       ++i;
@@ -61,6 +68,7 @@ void Changer::Flush() {
     }
     Call call = std::move(waiting_[i]);
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+    waiting_size_ -= call.size;
     Submit(std::move(call));
   }
 }
@@ -91,7 +99,7 @@ void Changer::Answered(Call call, const absl::Status& status, StoreAnswer& answe
 void Changer::TryAgain(Call call) {
   if (++call.tries > kMostTries) return Answer(call, RowLocked(call.kind));
   call.again_at = core_.real_now + LockedRowDelay(call.tries);
-  waiting_.push_back(std::move(call));
+  Wait(std::move(call));
 }
 
 // The inbox tells the rest: it need not wait for a notification.
@@ -133,6 +141,7 @@ absl::Time Changer::next_wake() const {
 }
 
 void Changer::RefuseWaiting(const absl::Status& status) {
+  waiting_size_ = 0;
   for (const Call& call : std::exchange(waiting_, {})) Answer(call, status);
 }
 

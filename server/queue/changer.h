@@ -34,11 +34,13 @@ class Changer {
     Callers::Kind kind = Callers::Kind::kAdd;
     std::optional<RequestKey> request;
     StoreRequest store_request;
+    int64_t size = 1;  // jobs, or ids, that it names
     int tries = 0;
     absl::Time again_at = absl::InfinitePast();
   };
 
   absl::Status Refusal() const;
+  void Wait(Call call);
   void Submit(Call call);
   void Answered(Call call, const absl::Status& status, StoreAnswer& answer);
   void TryAgain(Call call);
@@ -50,6 +52,7 @@ class Changer {
   Core& core_;
   Callers& callers_;
   std::deque<Call> waiting_;
+  int64_t waiting_size_ = 0;
   int in_flight_ = 0;
 };
 

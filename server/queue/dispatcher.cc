@@ -193,6 +193,7 @@ void Dispatcher::On(StoreAway) {
   leader_->core.store_available = false;
   leader_->adder.RefuseWaiting(DatabaseAway());
   leader_->changer.RefuseWaiting(DatabaseAway());
+  leader_->sessions.RefuseWaiting(DatabaseAway());
 }
 
 // Between the loss and now executors could not be heard and rows may have changed unseen.

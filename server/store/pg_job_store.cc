@@ -97,6 +97,14 @@ class RequestOperation : public Operation {
 };
 
 // A question of producers and operators, or a write that they do again if they do not hear of it.
+// To these callers a deposed leader is one that is looked for, and a lock one to be waited for.
+absl::Status ForCaller(const absl::Status& status) {
+  if (absl::IsFailedPrecondition(status)) return NoLeader();
+  if (!absl::IsAborted(status)) return status;
+  return RetryableError(absl::StatusCode::kUnavailable, "DATABASE_BUSY",
+                        "the database has no time for this now", absl::Seconds(1));
+}
+
 template <typename T>
 class ReadOperation : public Operation {
  public:
@@ -115,8 +123,7 @@ class ReadOperation : public Operation {
     if (status.ok()) {
       done_(std::move(answer_));
     } else {
-      // To these callers a deposed leader is one that is looked for.
-      done_(absl::IsFailedPrecondition(status) ? NoLeader() : status);
+      done_(ForCaller(status));
     }
   }
 

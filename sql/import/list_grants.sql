@@ -24,6 +24,13 @@ granted AS (
   JOIN pg_namespace ON pg_namespace.oid = relnamespace
   CROSS JOIN LATERAL aclexplode(coalesce(relacl, acldefault('r', relowner))) AS entry
   WHERE nspname = $1 AND relname = 'jobs' AND relkind = 'v' AND privilege_type = 'SELECT'
+  UNION ALL
+  -- Their library reads it before it adds a job.
+  SELECT 2, 'SELECT ON ' || quote_ident($2) || '.migrations', entry.*
+  FROM pg_class
+  JOIN pg_namespace ON pg_namespace.oid = relnamespace
+  CROSS JOIN LATERAL aclexplode(coalesce(relacl, acldefault('r', relowner))) AS entry
+  WHERE nspname = $1 AND relname = 'migrations' AND privilege_type = 'SELECT'
 ),
 -- Role 0 is PUBLIC.
 roles AS (
@@ -35,10 +42,10 @@ writers AS (
   SELECT roles.oid, roles.name, functions.name AS function
   FROM roles
   CROSS JOIN (VALUES
-    ('add_job', 'INSERT'), ('add_jobs', 'INSERT'), ('remove_job', 'DELETE'),
-    ('complete_jobs', 'DELETE'), ('permanently_fail_jobs', 'UPDATE'),
-    ('reschedule_jobs', 'UPDATE'), ('force_unlock_workers', 'UPDATE')
-  ) AS functions (name, privilege)
+    ('add_job', 'INSERT', 'a'), ('add_jobs', 'INSERT', 'a'), ('remove_job', 'DELETE', 'd'),
+    ('complete_jobs', 'DELETE', 'd'), ('permanently_fail_jobs', 'UPDATE', 'w'),
+    ('reschedule_jobs', 'UPDATE', 'w'), ('force_unlock_workers', 'UPDATE', 'w')
+  ) AS functions (name, privilege, command)
   CROSS JOIN jobs
   JOIN pg_proc ON proname = functions.name AND pronamespace = jobs.relnamespace
   WHERE has_function_privilege(roles.name, pg_proc.oid, 'EXECUTE')
@@ -50,7 +57,13 @@ writers AS (
                    SELECT FROM pg_policy CROSS JOIN LATERAL unnest(polroles) AS allowed (role)
                    WHERE polrelid = jobs.oid
                      AND (allowed.role = 0
-                          OR roles.oid <> 0 AND pg_has_role(roles.name, allowed.role, 'USAGE')))))
+                          OR roles.oid <> 0 AND pg_has_role(roles.name, allowed.role, 'USAGE'))
+                     -- Of all rows: who was allowed some cannot be allowed the same by a GRANT.
+                     AND polcmd IN ('*', functions.command)
+                     AND coalesce(pg_get_expr(polqual, polrelid), 'true') = 'true'
+                     AND coalesce(pg_get_expr(polwithcheck, polrelid), 'true') = 'true')
+               AND NOT EXISTS (
+                 SELECT FROM pg_policy WHERE polrelid = jobs.oid AND NOT polpermissive)))
 )
 SELECT format('GRANT %s TO %s', statement.what, statement.whom) AS text
 FROM (

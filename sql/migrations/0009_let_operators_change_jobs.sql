@@ -1,12 +1,13 @@
 -- What operators do to jobs through the server, and SQL callers by functions, has its inner parts
 -- in common: they return the ids of the jobs changed, ascending.
 
--- Locks these jobs and returns the ids of those that have no live lease, ascending.
+-- Locks these jobs and returns the ids of those that have no live lease, ascending. Everybody who
+-- locks several rows does so by key, then by id: no two wait for each other.
 CREATE OR REPLACE FUNCTION :"schema".lock_unleased_jobs(job_ids bigint[]) RETURNS bigint[]
 LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
-  PERFORM FROM :"schema".job_rows WHERE id = ANY (job_ids) ORDER BY id FOR UPDATE;
+  PERFORM FROM :"schema".job_rows WHERE id = ANY (job_ids) ORDER BY job_key, id FOR UPDATE;
   IF cardinality(job_ids) <= 20 THEN
     RETURN ARRAY(
       SELECT id
@@ -15,17 +16,18 @@ BEGIN
         AND NOT EXISTS (SELECT FROM :"schema".lease_of(job.id, job.activation))
       ORDER BY id);
   END IF;
-  -- For many jobs one pass over all leases is cheaper than a search for each of them.
+  -- For many jobs one pass over all leases is cheaper than a search for each of them. EXCEPT sorts
+  -- what is too much to hash: NOT IN would search the leases for each job.
   RETURN ARRAY(
-    SELECT id
-    FROM :"schema".job_rows
-    WHERE id = ANY (job_ids)
-      -- NOT IN: a hashed set of pairs that are never NULL.
-      AND (id, activation) NOT IN (
-        SELECT held.job_id, held.activation
-        FROM :"schema".leases
-        CROSS JOIN LATERAL unnest(leases.job_ids, activations) AS held (job_id, activation))
-    ORDER BY id);
+    SELECT unleased.id
+    FROM (
+      SELECT id, activation FROM :"schema".job_rows WHERE id = ANY (job_ids)
+      EXCEPT
+      SELECT held.job_id, held.activation
+      FROM :"schema".leases
+      CROSS JOIN LATERAL unnest(leases.job_ids, activations) AS held (job_id, activation)
+    ) AS unleased
+    ORDER BY unleased.id);
 END
 $$;
 
@@ -119,7 +121,7 @@ DECLARE
   held     bigint[] := ARRAY(SELECT job_id FROM :"schema".held_by(executor_ids));
   unlocked bigint[];
 BEGIN
-  PERFORM FROM :"schema".job_rows WHERE id = ANY (held) ORDER BY id FOR UPDATE;
+  PERFORM FROM :"schema".job_rows WHERE id = ANY (held) ORDER BY job_key, id FOR UPDATE;
   WITH ended AS (
     UPDATE :"schema".job_rows AS job
     SET activation = job.activation + 1, updated_at = statement_timestamp()
@@ -209,17 +211,20 @@ BEGIN
   -- Lock first and look at leases in a second statement.
   failed := ARRAY(
     SELECT id FROM :"schema".job_rows WHERE id = ANY (failed) ORDER BY id FOR UPDATE SKIP LOCKED);
+  -- EXCEPT sorts what is too much to hash.
+  failed := ARRAY(
+    SELECT unleased.id
+    FROM (
+      SELECT id, activation
+      FROM :"schema".job_rows
+      WHERE id = ANY (failed) AND attempts >= max_attempts AND updated_at <= changed_before
+      EXCEPT
+      SELECT held.job_id, held.activation
+      FROM :"schema".leases
+      CROSS JOIN LATERAL unnest(job_ids, activations) AS held (job_id, activation)
+    ) AS unleased);
   WITH gone AS (
-    DELETE FROM :"schema".job_rows
-    WHERE id = ANY (failed)
-      AND attempts >= max_attempts
-      AND updated_at <= changed_before
-      -- NOT IN: a hashed set of pairs that are never NULL.
-      AND (id, activation) NOT IN (
-        SELECT held.job_id, held.activation
-        FROM :"schema".leases
-        CROSS JOIN LATERAL unnest(job_ids, activations) AS held (job_id, activation))
-    RETURNING id
+    DELETE FROM :"schema".job_rows WHERE id = ANY (failed) RETURNING id
   )
   SELECT count(*), array_agg(id) INTO deleted, failed FROM gone;
   PERFORM :"schema".tell_leader(failed);

@@ -1,7 +1,6 @@
 -- SQL callers meet each other less: a key that is new is inserted without reading anything that a
--- SERIALIZABLE neighbour could write, and many keys at once are locked in the order in which
--- everybody locks. And Graphile Worker's library, which reads `migrations` before it adds a job,
--- leaves the schema alone.
+-- SERIALIZABLE neighbour could write. And Graphile Worker's library, which reads `migrations`
+-- before it adds a job, leaves the schema alone.
 
 DROP FUNCTION :"schema".put_keyed_job(:"schema".new_job, bigint, timestamptz);
 
@@ -106,7 +105,8 @@ DECLARE
     FROM unnest(ordered) WITH ORDINALITY AS spec
     WHERE spec.job_key IS NULL
     ORDER BY spec.ordinality);
-  -- In the order of keys, so that two callers with the same new keys do not wait for each other.
+  -- In the order of keys, in which rows are locked by whoever changes jobs by id as well: no two
+  -- callers wait for each other.
   keyed       integer[] := ARRAY(
     SELECT spec.ordinality
     FROM unnest(ordered) WITH ORDINALITY AS spec
@@ -133,16 +133,6 @@ BEGIN
   )
   SELECT unkeyed[row_number() OVER (ORDER BY (inserted.job).id)], inserted.job, true, NULL::bigint
   FROM inserted;
-
-  -- Rows are locked in the order of ids, as by whoever changes jobs by id: two such callers do not
-  -- deadlock. A SERIALIZABLE caller has to try again now and then anyhow, and reads no more than it
-  -- must.
-  IF cardinality(keyed) > 1 AND current_setting('transaction_isolation') <> 'serializable' THEN
-    PERFORM FROM :"schema".job_rows
-    WHERE job_key IS NOT NULL
-      AND job_key = ANY (ARRAY(SELECT spec.job_key FROM unnest(ordered) AS spec))
-    ORDER BY id FOR UPDATE;
-  END IF;
 
   FOR i IN 1 .. cardinality(keyed) LOOP
     SELECT * INTO put

@@ -1,4 +1,5 @@
--- Locks the jobs that these sessions hold, in the order of ids, before they are changed.
+-- Locks the jobs that these sessions hold, in the order in which everybody locks, before they are
+-- changed.
 --
 -- $1 bigint[] session numbers
 SELECT id
@@ -9,5 +10,5 @@ WHERE id = ANY (ARRAY(
     SELECT unnest(job_ids) AS job_id, unnest(sessions) AS session FROM :"schema".leases
   ) AS lease
   WHERE lease.session = ANY ($1::bigint[])))
-ORDER BY id
+ORDER BY job_key, id
 FOR UPDATE

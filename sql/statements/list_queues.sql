@@ -25,9 +25,9 @@ named AS (
   WHERE name IS NOT NULL AND number < $2
 ),
 held AS MATERIALIZED (
-  SELECT held.job_id, held.activation, held.session, leases.leased_at
+  SELECT held.job_id, held.activation
   FROM :"schema".leases
-  CROSS JOIN LATERAL unnest(job_ids, activations, sessions) AS held (job_id, activation, session)
+  CROSS JOIN LATERAL unnest(job_ids, activations) AS held (job_id, activation)
 ),
 counted AS (
   SELECT named.name,
@@ -58,8 +58,7 @@ counted AS (
 )
 SELECT name, ready, scheduled, leased, failed,
   timestamptz_send(oldest_ready_run_at) AS oldest_ready_run_at,
-  timestamptz_send(held.leased_at) AS locked_at, executors.executor_id AS locked_by
+  timestamptz_send(lease.locked_at) AS locked_at, lease.locked_by
 FROM counted
-LEFT JOIN held ON held.job_id = holder AND held.activation = holder_activation
-LEFT JOIN :"schema".executors ON executors.number = held.session
+LEFT JOIN LATERAL :"schema".lease_of(holder, holder_activation) AS lease ON true
 ORDER BY name

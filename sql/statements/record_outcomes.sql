@@ -13,7 +13,7 @@
 -- errors (NULL: last_error stays), $14 json[] payloads (NULL: the payload stays)
 -- $15 bigint[] lease rows to delete
 WITH
--- In the order of ids, the order in which everybody locks.
+-- In the order of ids. Callers lock by key first: in a circle with them the lock_timeout gives way.
 ended AS MATERIALIZED (
   SELECT
     unnest($3::bigint[]) AS id, unnest($4::integer[]) AS activation,

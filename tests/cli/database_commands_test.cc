@@ -270,9 +270,19 @@ TEST_F(DatabaseCommandsTest, SweepsWithTheGivenThresholdAndDelay) {
 
 TEST_F(DatabaseCommandsTest, RefusesASchemaWhereItMeansNothing) {
   EXPECT_EQ(RunAnywhere({"list", "--schema", "leasehold"}), kExitUsage);
-  EXPECT_THAT(err_, HasSubstr("goes with --database-url"));
+  EXPECT_THAT(err_, HasSubstr("DATABASE_URL in the environment"));
+  EXPECT_EQ(RunAnywhere({"work", "--tasks", ".", "--database-url", database_.url()}), kExitUsage);
+  EXPECT_THAT(err_, HasSubstr("they need a server"));
+  EXPECT_EQ(RunAnywhere({"run-once", "--tasks", ".", "--schema", "leasehold"}), kExitUsage);
   EXPECT_EQ(Run({"import", "--take-over", "--schema", "leasehold"}), kExitUsage);
   EXPECT_THAT(err_, HasSubstr("is not for --take-over"));
+}
+
+TEST_F(DatabaseCommandsTest, TakesTheDatabaseFromTheEnvironmentWhereASchemaIsNamed) {
+  setenv("DATABASE_URL", database_.url().c_str(), 1);
+  EXPECT_EQ(RunAnywhere({"list", "--schema", "leasehold", "--json"}), kExitOk) << err_;
+  unsetenv("DATABASE_URL");
+  EXPECT_EQ(out_, "[]\n");
 }
 
 TEST_F(DatabaseCommandsTest, SaysThatAClockNeedsAServer) {

@@ -156,6 +156,7 @@ TEST_F(JobCommandsTest, ChangesNothingIfAnythingThatComesInIsNoId) {
   AddJobs(2);
   const std::vector<std::pair<std::string, std::string>> wrong = {
       {"1\nID  TASK\n", "line 2 of the standard input is no job id: \"ID  TASK\""},
+      {"007\n", "line 1 of the standard input is no job id: \"007\""},
       {"1\n-2\n", "line 2"},
       {"99999999999999999999", "line 1"},
       {"{\"task\":\"hello\"}", "line 1"},

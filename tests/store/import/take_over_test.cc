@@ -154,6 +154,40 @@ TEST_F(TakeOverTest, LetsEverybodyDoWhatTheyCouldAndNobodyMore) {
                           "GRANT EXECUTE ON FUNCTION graphile_worker.add_job TO producer"));
 }
 
+TEST_F(TakeOverTest, GivesNobodyMoreThanAPolicyAllowedThem) {
+  sql_.Run(
+      "CREATE ROLE adder; CREATE ROLE tenant; CREATE ROLE keeper;"
+      "GRANT USAGE ON SCHEMA graphile_worker TO adder, tenant, keeper;"
+      "GRANT ALL ON ALL TABLES IN SCHEMA graphile_worker TO adder, tenant, keeper;"
+      "CREATE POLICY a ON graphile_worker._private_jobs FOR INSERT TO adder WITH CHECK (true);"
+      "CREATE POLICY b ON graphile_worker._private_jobs TO tenant USING (priority = 7);"
+      "CREATE POLICY c ON graphile_worker._private_jobs FOR DELETE TO keeper USING (true)");
+
+  const auto report = Import(kTakeOver);
+
+  ASSERT_TRUE(report.ok()) << report.status();
+  std::vector<std::string> functions;
+  for (const std::string& grant : report->grants) {
+    if (grant.starts_with("GRANT EXECUTE")) functions.push_back(grant);
+  }
+  EXPECT_THAT(functions,
+              ElementsAre("GRANT EXECUTE ON FUNCTION graphile_worker.add_job TO adder",
+                          "GRANT EXECUTE ON FUNCTION graphile_worker.add_jobs TO adder",
+                          "GRANT EXECUTE ON FUNCTION graphile_worker.complete_jobs TO keeper",
+                          "GRANT EXECUTE ON FUNCTION graphile_worker.remove_job TO keeper"));
+}
+
+TEST_F(TakeOverTest, LetsTheirLibrarysProducersReadTheMigrations) {
+  sql_.Run(
+      "CREATE ROLE producer;"
+      "GRANT USAGE ON SCHEMA graphile_worker TO producer;"
+      "GRANT SELECT ON graphile_worker.migrations TO producer");
+
+  ASSERT_TRUE(Import(kTakeOver).ok());
+
+  EXPECT_TRUE(May("producer", "SELECT max(id) FROM graphile_worker.migrations"));
+}
+
 TEST_F(TakeOverTest, GrantsToPublicWhatEverybodyCouldDo) {
   sql_.Run(
       "CREATE ROLE producer;"
