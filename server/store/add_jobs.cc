@@ -42,20 +42,6 @@ std::optional<std::string> StoredFlags(std::vector<std::string> flags) {
   return ArrayLiteral(flags);
 }
 
-const char* KeyModeName(KeyMode mode) {
-  switch (mode) {
-    case KeyMode::kReplace:
-      return "replace";
-    case KeyMode::kPreserveRunAt:
-      return "preserve_run_at";
-    case KeyMode::kUnsafeDedupe:
-      return "unsafe_dedupe";
-    case KeyMode::kReject:
-      break;
-  }
-  return "reject";
-}
-
 const NewJob& JobOf(const JobToInsert& item) { return item.job; }
 const NewJob& JobOf(const NewJob& item) { return item; }
 

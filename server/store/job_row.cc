@@ -7,6 +7,20 @@ constexpr int kColumnsWithoutLease = 17;
 
 }  // namespace
 
+const char* KeyModeName(KeyMode mode) {
+  switch (mode) {
+    case KeyMode::kReplace:
+      return "replace";
+    case KeyMode::kPreserveRunAt:
+      return "preserve_run_at";
+    case KeyMode::kUnsafeDedupe:
+      return "unsafe_dedupe";
+    case KeyMode::kReject:
+      break;
+  }
+  return "reject";
+}
+
 void ReadRankedColumns(RowReader& row, RankedJob& job) {
   job.id = row.Bigint();
   job.task = row.Text();

@@ -8,6 +8,9 @@
 
 namespace leasehold::store {
 
+// As the functions in SQL name it.
+const char* KeyModeName(KeyMode mode);
+
 // Reads the ranked columns: id, task, queue_name, priority, run_at, attempts, max_attempts,
 // activation, crashes, flags.
 void ReadRankedColumns(RowReader& row, RankedJob& job);

@@ -35,12 +35,6 @@ absl::Status RenamedIsThere(const std::string& schema) {
       schema));
 }
 
-absl::Status Lacks(const std::string& schema, const MigrationReport& report) {
-  return absl::FailedPreconditionError(
-      absl::StrFormat("schema \"%s\" lacks %d migrations (the next is %s): run leasehold migrate",
-                      schema, report.pending.size(), report.pending.front()));
-}
-
 absl::Status InTheWay(const ImportOptions& options) {
   return absl::UnavailableError(absl::StrFormat(
       "the jobs of schema \"%s\" could not be locked within %s: a transaction holds a lock on "
@@ -121,7 +115,7 @@ absl::Status Importer::LookAtOurs() {
   if (!migrations.ok()) return migrations.status();
   report_.creates_schema = migrations->newest_before == 0;
   if (!report_.creates_schema && !migrations->pending.empty()) {
-    return Lacks(sql_.ours(), *migrations);
+    return LacksMigrations(sql_.ours(), *migrations);
   }
   report_.keeps_ids = report_.creates_schema || sql_.Run(sql::kKeepIds).front()[0].as<bool>();
   return absl::OkStatus();

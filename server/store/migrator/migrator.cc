@@ -289,6 +289,12 @@ absl::StatusOr<MigrationReport> CheckMigrations(const std::string& database_url,
       });
 }
 
+absl::Status LacksMigrations(const std::string& schema, const MigrationReport& report) {
+  return absl::FailedPreconditionError(
+      absl::StrFormat("schema \"%s\" lacks %d migrations (the next is %s): run leasehold migrate",
+                      schema, report.pending.size(), report.pending.front()));
+}
+
 int NewestBreakingMigration(const std::vector<sql::Migration>& migrations) {
   int newest = 0;
   for (const sql::Migration& migration : migrations) {

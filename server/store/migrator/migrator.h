@@ -55,6 +55,9 @@ absl::StatusOr<MigrationReport> Migrate(pqxx::transaction_base& transaction,
 absl::StatusOr<MigrationReport> CheckMigrations(pqxx::transaction_base& transaction,
                                                 const MigrateOptions& options);
 
+// Says that the schema must be migrated first; something is pending.
+absl::Status LacksMigrations(const std::string& schema, const MigrationReport& report);
+
 // The number of the newest breaking migration of a list.
 int NewestBreakingMigration(const std::vector<sql::Migration>& migrations);
 

@@ -6,6 +6,7 @@
 #include "server/base/errors.h"
 #include "server/store/array_parameter.h"
 #include "server/store/inspect.h"
+#include "server/store/job_row.h"
 #include "server/store/list_servers.h"
 #include "server/store/migrator/migrator.h"
 #include "server/store/operator/leaderless.h"
@@ -28,33 +29,13 @@ absl::Status NoSchema(const std::string& schema) {
       schema));
 }
 
-absl::Status Lacks(const std::string& schema, const MigrationReport& report) {
-  return absl::FailedPreconditionError(
-      absl::StrFormat("schema \"%s\" lacks %d migrations (the next is %s): run leasehold migrate",
-                      schema, report.pending.size(), report.pending.front()));
-}
-
 absl::Status CheckSchema(const OperatorOptions& options) {
   MigrateOptions migrate;
   migrate.schema = options.schema;
   const auto report = CheckMigrations(options.database_url, migrate);
   if (!report.ok()) return ForOperators(report.status());
   if (report->newest_before == 0) return NoSchema(options.schema);
-  return report->pending.empty() ? absl::OkStatus() : Lacks(options.schema, *report);
-}
-
-const char* ModeName(KeyMode mode) {
-  switch (mode) {
-    case KeyMode::kReplace:
-      return "replace";
-    case KeyMode::kPreserveRunAt:
-      return "preserve_run_at";
-    case KeyMode::kUnsafeDedupe:
-      return "unsafe_dedupe";
-    case KeyMode::kReject:
-      break;
-  }
-  return "reject";
+  return report->pending.empty() ? absl::OkStatus() : LacksMigrations(options.schema, *report);
 }
 
 // As text, which may be NULL.
@@ -109,7 +90,7 @@ absl::StatusOr<JobId> Operator::AddJob(const NewJob& job) {
   const pqxx::binarystring flags = TextArray(job.flags);
   const auto run_at = TimeText(job.run_at);
   const int64_t delay = absl::ToInt64Microseconds(job.delay);
-  const std::string mode = ModeName(job.key_mode);
+  const std::string mode = KeyModeName(job.key_mode);
   const auto ids =
       plain ? ChangedIds(sql::kCallAddJob, job.task, job.payload, job.queue_name, run_at, delay,
                          job.max_attempts, job.key, job.priority, flags, mode)
