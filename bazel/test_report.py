@@ -15,6 +15,18 @@ import xml.etree.ElementTree as ElementTree
 LOG_TAIL = 60
 MESSAGE_LINES = 40
 
+# A line each near the end: what it is called, and its targets with the word for each. The
+# conformance kit's word stands before its count, as "C++ 45 of 45".
+SUITES = (
+    ("Python library", (("//tests/python:python", "Debian's grpcio"),
+                        ("//tests/python:newest", "newest"),
+                        ("//tests/python:oldest", "oldest protobuf"))),
+    ("Node library", (("//tests/node:node", ""),)),
+)
+KIT = ("conformance kit", (("//tests/conformance:cpp", "C++"),
+                           ("//tests/conformance:python", "Python"),
+                           ("//tests/conformance:node", "Node")))
+
 
 class Target:
     """One test target: its cases over all shards, and how it ended as a whole."""
@@ -138,6 +150,30 @@ def print_failure(name, message):
         print(f"    ... {len(lines) - limit} lines more")
 
 
+def suite_count(target, word, first):
+    """As in "123 passed (newest)"; only the first of a line says "passed"."""
+    text = f"{target.passed} passed" if first or target.failures else f"{target.passed}"
+    if target.failures:
+        text += f" and {len(target.failures)} failed"
+    if target.skipped:
+        text += f" and {target.skipped} skipped"
+    return f"{text} ({word})" if word else text
+
+
+def suite_lines(targets):
+    """A line for each library and one for the conformance kit, of the targets that ran."""
+    for name, members in SUITES:
+        ran = [(targets[label], word) for label, word in members if label in targets]
+        if ran:
+            yield f"{name:<17} " + ", ".join(suite_count(target, word, target is ran[0][0])
+                                             for target, word in ran)
+    name, members = KIT
+    ran = [(targets[label], word) for label, word in members if label in targets]
+    if ran:
+        yield f"{name:<17} " + ", ".join(f"{word} {target.passed} of {target.cases()}"
+                                         for target, word in ran)
+
+
 def main():
     targets, broken = collect(read_events(sys.argv[1]))
     bazel_status = int(sys.argv[2])
@@ -163,6 +199,8 @@ def main():
     passed = sum(target.passed for target in targets.values())
     skipped = sum(target.skipped for target in targets.values())
     print()
+    for line in suite_lines(targets):
+        print(line)
     print(f"{passed} passed, {len(failures)} failed" + (f", {skipped} skipped" if skipped else ""))
     sys.exit(1 if failures else 0)
 
