@@ -1,0 +1,2 @@
+#!/bin/sh
+exec tests/conformance/kit --executor tests/conformance/cpp_executor "$@"
