@@ -7,9 +7,6 @@
 
 namespace leasehold::rpc {
 
-// The characters of a text that is valid UTF-8, as every string of a parsed request is.
-size_t CountCharacters(const std::string& text);
-
 // How many characters a name may have.
 struct TextLength {
   size_t min = 1;

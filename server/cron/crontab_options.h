@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string_view>
+#include <vector>
+
+#include "server/cron/cron_spec.h"
+#include "server/cron/text_fault.h"
+
+namespace leasehold {
+
+// Where the value of each option that was given begins, by its field's name in the proto.
+using OptionPlaces = std::map<std::string_view, size_t>;
+
+// Reads "id=nightly&fill=1d" into `spec`. Adds what is no option, or no number or period where one
+// is wanted; the limits of values are left to CheckCron.
+void ReadCrontabOptions(std::string_view text, CronSpec& spec, OptionPlaces& places,
+                        std::vector<TextFault>& faults);
+
+// The option as a crontab calls the proto's field: "jobKey" for "key".
+std::string_view NameInCrontab(std::string_view field);
+
+}  // namespace leasehold
