@@ -54,6 +54,8 @@ struct Config {
 struct ParsedArgs {
   Config config;
   std::optional<std::string> print_and_exit;
+  bool check = false;       // before that text is printed, `config` is to be checked further
+  std::string secret_file;  // the configuration file, if a password in it is used
 };
 
 // The value of an environment variable; nullopt if it is not set.
@@ -63,15 +65,17 @@ using EnvLookup = std::function<std::optional<std::string>(const std::string& na
 using FileReader = std::function<absl::StatusOr<std::string>(const std::string& path)>;
 
 // Turns a command line (without the program's name) into a Config. A value is taken from its flag,
-// else from LEASEHOLD_<FLAG>, else it is the default; in both places `--<flag>-file` and
-// LEASEHOLD_<FLAG>_FILE name a file that holds it instead. DATABASE_URL stands in for
-// LEASEHOLD_DATABASE_URL. Reads nothing but through `env` and `read_file`.
+// else from LEASEHOLD_<FLAG>, else from the TOML file that --config or LEASEHOLD_CONFIG names, else
+// it is the default; in each place `--<flag>-file`, LEASEHOLD_<FLAG>_FILE or the key `<flag>-file`
+// names a file that holds it instead. DATABASE_URL stands in for LEASEHOLD_DATABASE_URL. Reads
+// nothing but through `env` and `read_file`.
 //
-// InvalidArgument with every fault, one a line: unknown flags, bad values and contradictions.
+// InvalidArgument with every fault, one a line: unknown flags and keys, bad values and
+// contradictions; also those of values in the file that a flag or a variable overrides.
 absl::StatusOr<ParsedArgs> ParseConfig(const std::vector<std::string>& args, const EnvLookup& env,
                                        const FileReader& read_file);
 
-// The content of a small file on disk (at most 64 KiB: a value, not data), for ParseConfig.
+// The content of a small file on disk (at most 64 KiB: values, not data), for ParseConfig.
 absl::StatusOr<std::string> ReadValueFile(const std::string& path);
 
 // OK, or InvalidArgument with every contradiction between the fields, one a line.

@@ -52,6 +52,7 @@ Flag DurationFlag(std::string name, absl::Duration Config::*field, absl::Duratio
                   absl::Duration most) {
   Flag flag;
   flag.name = std::move(name);
+  flag.kind = ValueKind::kDuration;
   flag.placeholder = "DURATION";
   flag.set = [=](const std::string& text, Config& config) -> absl::Status {
     absl::Duration duration;
@@ -72,6 +73,7 @@ Flag DurationFlag(std::string name, absl::Duration Config::*field, absl::Duratio
 Flag IntFlag(std::string name, int Config::*field, int least, int most) {
   Flag flag;
   flag.name = std::move(name);
+  flag.kind = ValueKind::kNumber;
   flag.placeholder = "N";
   flag.set = [=](const std::string& text, Config& config) -> absl::Status {
     const std::optional<int64_t> number = ParseInteger(text);
@@ -88,6 +90,7 @@ Flag IntFlag(std::string name, int Config::*field, int least, int most) {
 Flag SizeFlag(std::string name, int64_t Config::*field, int64_t least, int64_t most) {
   Flag flag;
   flag.name = std::move(name);
+  flag.kind = ValueKind::kSize;
   flag.placeholder = "SIZE";
   flag.set = [=](const std::string& text, Config& config) -> absl::Status {
     const std::optional<int64_t> bytes = ParseSize(text);
@@ -106,7 +109,7 @@ Flag SizeFlag(std::string name, int64_t Config::*field, int64_t least, int64_t m
 Flag SwitchFlag(std::string name, bool Config::*field) {
   Flag flag;
   flag.name = std::move(name);
-  flag.is_switch = true;
+  flag.kind = ValueKind::kSwitch;
   if (Config().*field) flag.placeholder = "true|false";
   flag.set = [=](const std::string& text, Config& config) -> absl::Status {
     static constexpr std::string_view kTrue[] = {"", "true", "1", "yes", "on"};

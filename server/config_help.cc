@@ -59,15 +59,28 @@ std::string Help() {
          "\nOther\n"
          "  --help, -h\n      Print this and exit.\n"
          "  --version\n      Print the version and exit.\n"
+         "  --config PATH\n" +
+         Wrap(
+             "A TOML file with values for flags; LEASEHOLD_CONFIG in the environment names it too.",
+             "      ") +
          "  --print-config\n" +
          Wrap("Print what would be used and where it comes from, passwords hidden, and exit.",
               "      ") +
+         "  --check-config\n" +
+         Wrap(
+             "The same, after everything was checked that needs no database; exit with 2 if a "
+             "server would not start with it.",
+             "      ") +
          "\n" +
          Wrap(
              "Each flag can also be set in the environment, --drain-timeout as "
-             "LEASEHOLD_DRAIN_TIMEOUT; the command line goes before it. Each value can also come "
-             "from a file: --database-url-file PATH, or LEASEHOLD_DATABASE_URL_FILE. Durations "
-             "are written like 500ms, 30s or 5m, sizes like 64KiB or 1MiB.",
+             "LEASEHOLD_DRAIN_TIMEOUT, and in the file of --config, as drain-timeout = \"20s\", "
+             "with "
+             "dashes or underscores, at the top or in the table of its heading, as in [process]. "
+             "The command line goes before the environment, that before the file. Each value can "
+             "also come from a file of its own: --database-url-file PATH, "
+             "LEASEHOLD_DATABASE_URL_FILE, or database-url-file = \"PATH\". Durations are written "
+             "like 500ms, 30s or 5m, sizes like 64KiB or 1MiB.",
              "");
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "server/base/fault.h"
+#include "server/check_config.h"
 #include "server/config.h"
 #include "server/logging/log.h"
 #include "server/server.h"
@@ -72,7 +73,20 @@ bool AskedToStop() {
   return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1;
 }
 
-int Serve(const Config& config, std::vector<sql::Migration> migrations, const std::string& faults) {
+// Prints what the start would find; returns the exit status.
+int Check(const ParsedArgs& parsed, const std::string& warning) {
+  if (!warning.empty()) std::fprintf(stderr, "leasehold-server: warning: %s\n", warning.c_str());
+  if (const absl::Status status = CheckConfig(parsed.config); !status.ok()) {
+    Complain(status);
+    return kUsageError;
+  }
+  std::printf("%s# checked: a server starts with this if its database answers\n",
+              parsed.print_and_exit->c_str());
+  return EXIT_SUCCESS;
+}
+
+int Serve(const Config& config, std::vector<sql::Migration> migrations, const std::string& faults,
+          const std::string& warning) {
   const sigset_t signals = SignalsWaitedFor();
   // Before there are other threads: these signals are for this one.
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
@@ -85,6 +99,9 @@ int Serve(const Config& config, std::vector<sql::Migration> migrations, const st
   InitLogging({config.log_level, config.log_format});
   if (!faults.empty()) {
     Log::Warning("LEASEHOLD_FAULT is set: this server is made to fail", {{"faults", faults}});
+  }
+  if (!warning.empty()) {
+    Log::Warning("a configuration file can be read by others", {{"warning", warning}});
   }
   const absl::Status status =
       config.migrate_only ? server.Migrate(AskedToStop) : server.Start(AskedToStop);
@@ -104,7 +121,7 @@ int RunServer(const std::vector<std::string>& args, std::vector<sql::Migration> 
     Complain(parsed.status());
     return kUsageError;
   }
-  if (parsed->print_and_exit.has_value()) {
+  if (parsed->print_and_exit.has_value() && !parsed->check) {
     std::fputs(parsed->print_and_exit->c_str(), stdout);
     return EXIT_SUCCESS;
   }
@@ -117,7 +134,9 @@ int RunServer(const std::vector<std::string>& args, std::vector<sql::Migration> 
     Complain(absl::InvalidArgumentError("LEASEHOLD_FAULT: " + std::string(status.message())));
     return kUsageError;
   }
-  return Serve(parsed->config, std::move(migrations), faults);
+  const std::string warning = parsed->secret_file.empty() ? "" : WarnOfReaders(parsed->secret_file);
+  if (parsed->check) return Check(*parsed, warning);
+  return Serve(parsed->config, std::move(migrations), faults, warning);
 }
 
 }  // namespace leasehold

@@ -19,6 +19,7 @@ namespace leasehold::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -183,6 +184,52 @@ TEST(StartupTest, PrintsItsConfigurationWithoutPasswords) {
   EXPECT_THAT(ended.output,
               AllOf(HasSubstr("max-crashes = 7"), HasSubstr("database-connections = 9"),
                     HasSubstr("me:***@h/d"), Not(HasSubstr("secret"))));
+}
+
+TEST(StartupTest, ChecksItsConfigurationWithoutADatabase) {
+  const ScratchDirectory directory;
+  const std::string path = directory.path() + "/leasehold.toml";
+  WriteFile(path, "database-url = 'postgresql://me:secret@127.0.0.1:1/d'\nmax-crashes = 7\n", 0644);
+  const std::vector<std::string> flags = {"--check-config", "--config=" + path};
+  const Ended right = Start({.flags = flags});
+  EXPECT_EQ(right.exit, Exit{}) << right.errors;
+  EXPECT_THAT(right.output,
+              AllOf(HasSubstr("# " + path + ":2\n"), HasSubstr("me:***@127.0.0.1:1/d"),
+                    HasSubstr("\n# checked: "), Not(HasSubstr("secret"))));
+  EXPECT_THAT(right.errors, AllOf(HasSubstr("warning: " + path), Not(HasSubstr("secret"))));
+
+  WriteFile(path, "max-crashes = 0\nport = 1\n");
+  const Ended wrong = Start({.flags = flags});
+  EXPECT_EQ(wrong.exit, Exit{.status = 2});
+  EXPECT_THAT(SplitLines(wrong.errors),
+              ElementsAre(HasSubstr(path + ":1:15: max-crashes"), HasSubstr(path + ":2:1: "),
+                          HasSubstr("no database")));
+  const Ended further =
+      Start({.data_dir = "/tmp/x", .flags = {"--check-config", "--pg-bin-dir=/x"}});
+  EXPECT_EQ(further.exit, Exit{.status = 2});
+  EXPECT_THAT(further.errors, HasSubstr("--pg-bin-dir: no PostgreSQL programs"));
+}
+
+TEST(StartupTest, TakesItsSettingsFromAFile) {
+  TestDatabase database;
+  const ScratchDirectory directory;
+  const std::string path = directory.path() + "/leasehold.toml";
+  WriteFile(path, "[database]\nschema = 'from_file'\ndatabase_url = '" + database.url() + "'\n");
+  ServerProcess server({.flags = {"--config=" + path}});
+  EXPECT_THAT(server.Log(), AllOf(HasSubstr("\"schema\":\"from_file\""),
+                                  Not(HasSubstr("can be read by others"))));
+  EXPECT_TRUE(server.client().AddJob({.task = "work"}).ok());
+}
+
+TEST(StartupTest, WarnsOfAPasswordThatEverybodyMayRead) {
+  TestDatabase database;
+  const ScratchDirectory directory;
+  const std::string path = directory.path() + "/leasehold.toml";
+  const std::string url = database.url() + "&password=secret";
+  WriteFile(path, "database-url = '" + url + "'\n", 0644);
+  ServerProcess server({.flags = {"--config=" + path}});
+  EXPECT_THAT(server.Log(), AllOf(HasSubstr("a configuration file can be read by others"),
+                                  HasSubstr(path), Not(HasSubstr("secret"))));
 }
 
 TEST(StartupTest, TakesTheDatabaseFromAFileOrTheEnvironment) {
