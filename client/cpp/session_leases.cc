@@ -40,6 +40,8 @@ void SessionMachine::OnJobs(const FrameFromServer& frame, absl::Time now) {
   stream_.received_sequence = jobs.sequence();
   stream_.receipt_due = std::min(stream_.receipt_due, now + kReceiptDelay);
   for (const v1::LeasedJob& job : jobs.jobs()) {
+    // It was on its way when the stream before ended, and is here already: it runs once.
+    if (stream_.resumed.contains(job.lease_token())) continue;
     const JobHandle handle = leases_.Add({frame, &job});
     if (leaving()) GiveBack(handle);
   }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -71,6 +72,8 @@ class SessionMachine {
     // Of `jobs` frames.
     int64_t received_sequence = 0;
     int64_t acknowledged_sequence = 0;
+    // Tokens held before it that go on: a `jobs` frame may bring them once more.
+    std::unordered_set<std::string> resumed = {};
     absl::Time receipt_due = absl::InfiniteFuture();
     bool reply_wanted = false;
     bool window_changed = false;

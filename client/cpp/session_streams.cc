@@ -156,10 +156,11 @@ void SessionMachine::AdoptResumed(const v1::LeaseJobsResponse::Opened& opened) {
     if (lease->state == LeaseState::kLost) continue;
     if (!resumed.contains(lease->token())) {
       lost.push_back(handle);
-    } else if (lease->state == LeaseState::kStarted) {
-      // Another leader may not know it.
-      stream_.started.push_back(handle);
+      continue;
     }
+    stream_.resumed.insert(lease->token());
+    // Another leader may not know it.
+    if (lease->state == LeaseState::kStarted) stream_.started.push_back(handle);
   }
   Lose(lost, "the lease was lost while the stream was broken");
 }

@@ -119,6 +119,22 @@ TEST_F(AResumedSession, CancelsWhatWasLostAndForgetsWhatHadNotStarted) {
   EXPECT_THAT(Offered(), IsEmpty());
 }
 
+TEST_F(AResumedSession, RunsNoLeaseTwiceThatIsDeliveredAgain) {
+  Open();
+  DeliverJobs({"1", "2", "3"});
+  RunThrough({"1"});
+  Begin("2");
+  BreakAndReconnect();
+  Deliver(Resumed({"t1", "t2", "t3"}));
+  Sent();
+  DeliverJobs({"1", "2", "3", "4"});
+  Finish("2");
+  EXPECT_THAT(Offered(), ElementsAre("3", "4"));
+  RunThrough({"3"});
+  RunThrough({"4"});
+  EXPECT_THAT(Offered(), IsEmpty());
+}
+
 TEST_F(AResumedSession, LogsAnOutcomeThatWasNeverSentWhenItsLeaseIsLost) {
   Open();
   DeliverJobs({"1"});
