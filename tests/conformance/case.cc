@@ -103,6 +103,16 @@ std::shared_ptr<Stream> Case::Resume(const Tokens& tokens, Opened opened) {
   return stream;
 }
 
+std::shared_ptr<Stream> Case::NextStreamAnywhere(Server*& server) {
+  return Take(*program_, "a stream whose first frame is `open`", [&](absl::Duration patience) {
+    for (Server* one : {server_.get(), &Other()}) {
+      server = one;
+      if (auto stream = one->NextStream(patience / 2); stream != nullptr) return stream;
+    }
+    return std::shared_ptr<Stream>();
+  });
+}
+
 std::shared_ptr<ProducerCall> Case::NextCall() {
   return Take(*program_, "a call of AddJob or AddJobs",
               [&](absl::Duration patience) { return server_->NextCall(patience); });
@@ -153,6 +163,13 @@ void Case::AwaitFile(const std::string& name, const std::string& expected) {
 }
 
 bool Case::Exists(const std::string& name) const { return access(Path(name).c_str(), F_OK) == 0; }
+
+void Case::ForgetBegun(const std::string& id) { unlink(Path(id + ".started").c_str()); }
+
+void Case::ExpectNoOutcome(const Stream& stream, const std::string& token) {
+  Expect(!stream.Outcome(token).has_value(),
+         absl::StrFormat("no outcome of %s on stream %d", token, stream.number()));
+}
 
 void Case::ExpectHeld(const Stream& stream, const Tokens& tokens) {
   const auto open = stream.open();

@@ -48,6 +48,8 @@ class Case : public ::testing::Test {
   std::shared_ptr<Stream> NextSession(const Opened& opened = {});
   // The next stream goes on with the session of the one before, and with these tokens.
   std::shared_ptr<Stream> Resume(const Tokens& tokens, Opened opened = {});
+  // Here or at the other server, whose name it is that is given.
+  std::shared_ptr<Stream> NextStreamAnywhere(Server*& server);
   std::shared_ptr<ProducerCall> NextCall();
   // Another server, for cases of two.
   Server& Other();
@@ -55,7 +57,8 @@ class Case : public ::testing::Test {
   void Signal(int signal);
   // How it ended, which it has to within kPatience.
   testing::Exit AwaitExit();
-  std::string Output() const { return program_->Output(); }
+  // What it has written, the log before the rest.
+  std::string Output() const { return program_->Errors() + program_->Output(); }
   bool running() { return program_->running(); }
 
   // --- Jobs that wait for files ---
@@ -69,6 +72,11 @@ class Case : public ::testing::Test {
   bool Begun(const std::string& id) const { return Exists(id + ".started"); }
   bool Cancelled(const std::string& id) const { return Exists(id + ".cancelled"); }
 
+  // As if its handler had not begun.
+  void ForgetBegun(const std::string& id);
+
+  // Nothing was reported of it on this stream up to now.
+  static void ExpectNoOutcome(const Stream& stream, const std::string& token);
   // Whether these are exactly the tokens that `open` holds.
   static void ExpectHeld(const Stream& stream, const Tokens& tokens);
 

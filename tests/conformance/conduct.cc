@@ -22,7 +22,8 @@ void Conduct::OnJobs(int stream, const v1::LeaseJobsResponse::Jobs& jobs) {
   MutexLock lock(mutex_);
   streams_[stream].sent_sequence = jobs.sequence();
   for (const v1::LeasedJob& job : jobs.jobs()) {
-    known_.insert(job.lease_token());
+    // One that is delivered again has its receipt already.
+    if (!known_.insert(job.lease_token()).second) continue;
     streams_[stream].brought.emplace(job.lease_token(), jobs.sequence());
   }
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "leasehold/v1/job_service.pb.h"
 
 namespace leasehold::conformance {
@@ -22,6 +23,8 @@ class ProducerCall {
     std::vector<v1::NewJob> jobs;
     // The whole of it, to compare repetitions.
     std::string bytes;
+    bool has_deadline = false;
+    absl::Time at = {};
   };
   // Writes the ids into the response.
   using Fill = std::function<void(const std::vector<std::string>& ids)>;

@@ -11,6 +11,8 @@ namespace leasehold::conformance {
 namespace {
 
 constexpr absl::Duration kBeatTick = absl::Milliseconds(10);
+// No deadline of a call is as late.
+constexpr std::chrono::hours kFarAway(1);
 
 // Of all servers of the program, so that a trace's streams have one numbering.
 std::atomic<int> last_stream = 0;
@@ -124,6 +126,8 @@ grpc::ServerUnaryReactor* Server::AddJobs(grpc::CallbackServerContext* context,
 
 grpc::ServerUnaryReactor* Server::Keep(grpc::CallbackServerContext& context,
                                        ProducerCall::Request request, ProducerCall::Fill fill) {
+  request.has_deadline = context.deadline() < std::chrono::system_clock::now() + kFarAway;
+  request.at = absl::Now();
   auto call = std::make_shared<ProducerCall>(context, std::move(request), std::move(fill));
   grpc::ServerUnaryReactor* const reactor = call->reactor();
   MutexLock lock(mutex_);

@@ -1,2 +1,0 @@
-#!/bin/sh
-exec tests/conformance/kit --executor tests/conformance/cpp_executor "$@"
