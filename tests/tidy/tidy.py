@@ -33,6 +33,8 @@ def tree():
         subdirectories[:] = [
             name for name in subdirectories
             if name not in (".git", "node_modules", "__pycache__")
+            # Generated: client/python/generate.sh.
+            and (directory, name) != (os.path.join(ROOT, "client/python/leasehold"), "_proto")
             and not (top and (name in ignored or name.startswith("bazel-")))
         ]
         for name in names:
@@ -107,6 +109,16 @@ def state_machines_know_no_clock_thread_or_io(files):
         r"absl::Now\b|_clock\b|<(thread|mutex|shared_mutex|condition_variable|fstream|iostream)>"
         r"|\bserver/base/mutex\.h|<spdlog",
         "time, waiting and logging are the caller's: take `now` as an argument, answer effects")
+
+
+@rule
+def state_machines_in_python_know_no_clock_thread_or_io(files):
+    machines = tuple("client/python/leasehold/_session/" + name for name in (
+        "state", "machine", "leases", "prefetch", "reconnect", "types"))
+    return violations(select(files, (".py",), machines),
+                      r"^\s*(import|from) (time|datetime|threading|random|queue|asyncio|os|sys"
+                      r"|socket|logging|grpc)\b",
+                      "time, waiting and logging are the caller's: take `now` as an argument")
 
 
 @rule

@@ -1,0 +1,3 @@
+"""The version of the library, which sessions are told."""
+
+VERSION = "0.1.0"

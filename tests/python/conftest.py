@@ -1,0 +1,3 @@
+"""Fixtures of all tests."""
+from machine_fixture import make_session  # noqa: F401
+from server_fixture import make_impatient_server, make_server, make_task  # noqa: F401
