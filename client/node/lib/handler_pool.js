@@ -1,0 +1,117 @@
+'use strict';
+
+const { Cancellation } = require('./cancellation');
+const { decodeJob } = require('./helpers');
+const { claim } = require('./session/slots');
+
+// The handlers' side of a session: begins as many jobs as may run at once, and tells the session
+// what has begun and ended.
+//
+// Handlers begin in rounds. What is known by then goes to the session in one message before a round
+// begins, so that a handler that holds up this thread holds up nothing else; and a round begins
+// after I/O had its turn.
+class HandlerPool {
+  // run(job, cancellation): the outcome or a promise of it. tell: to the session's thread.
+  constructor({ concurrency, slots, run, tell }) {
+    this._concurrency = concurrency;
+    this._slots = slots;
+    this._run = run;
+    this._tell = tell;
+    // Jobs in the order of their coming; some may have been withdrawn meanwhile.
+    this._queue = [];
+    this._first = 0;
+    // Handles to cancellations.
+    this._running = new Map();
+    this._completed = [];
+    this._finished = [];
+    this._roundDue = false;
+    this._closed = false;
+    this.executorId = '';
+  }
+
+  get running() {
+    return this._running.size;
+  }
+
+  // See pack() of the loop.
+  add({ jobs, bytes }) {
+    let offset = 0;
+    for (let i = 0; i < jobs.length; i += 4) {
+      const end = offset + jobs[i + 3];
+      const job = { handle: jobs[i], announced: jobs[i + 1] === 1, slot: jobs[i + 2] };
+      job.bytes = bytes.subarray(offset, end);
+      this._queue.push(job);
+      offset = end;
+    }
+    if (!this._roundDue) this._round();
+  }
+
+  cancel({ handles, reason, stopping }) {
+    for (const handle of handles) this._running.get(handle)?.cancel(reason, stopping);
+  }
+
+  // The session has ended: nothing is begun or told any more.
+  close(reason) {
+    this._closed = true;
+    this._queue = [];
+    for (const cancellation of this._running.values()) cancellation.cancel(reason, true);
+  }
+
+  _round() {
+    this._roundDue = false;
+    if (this._closed) return;
+    const batch = this._take();
+    const started = [];
+    for (const { handle, announced } of batch) if (!announced) started.push(handle);
+    this._report(started);
+    for (const job of batch) this._begin(job);
+  }
+
+  // As many jobs as may begin, no longer to be withdrawn.
+  _take() {
+    const batch = [];
+    let free = this._concurrency - this._running.size;
+    for (; free > 0 && this._first < this._queue.length; ++this._first) {
+      const job = this._queue[this._first];
+      if (!claim(this._slots, job.slot, job.handle)) continue;
+      batch.push(job);
+      --free;
+    }
+    if (this._first === this._queue.length || this._first > 4096) {
+      this._queue.splice(0, this._first);
+      this._first = 0;
+    }
+    return batch;
+  }
+
+  _report(started) {
+    if (started.length + this._completed.length + this._finished.length === 0) return;
+    this._tell({ started, completed: this._completed, finished: this._finished });
+    this._completed = [];
+    this._finished = [];
+  }
+
+  _begin({ handle, bytes }) {
+    const cancellation = new Cancellation();
+    this._running.set(handle, cancellation);
+    let outcome;
+    try {
+      outcome = this._run(decodeJob(bytes, this.executorId), cancellation);
+    } catch (error) {
+      outcome = { fail: { error: `the job cannot be read: ${error.message}` } };
+    }
+    if (typeof outcome.then === 'function') outcome.then((one) => this._end(handle, one));
+    else this._end(handle, outcome);
+  }
+
+  _end(handle, outcome) {
+    this._running.delete(handle);
+    if (outcome.complete) this._completed.push(handle);
+    else this._finished.push({ handle, outcome });
+    if (this._roundDue) return;
+    this._roundDue = true;
+    setImmediate(() => this._round());
+  }
+}
+
+module.exports = { HandlerPool };

@@ -1,0 +1,97 @@
+'use strict';
+
+const { JobHelpers } = require('./helpers');
+const { COMPLETE, outcomeOfBatch, outcomeOfError } = require('./outcomes');
+
+// Runs handlers and says what becomes of their jobs.
+class JobRunner {
+  // context: {tasks: Map, logger, events, worker, addJob, addJobs, interruptedJobDelay (Duration)}
+  constructor(context) {
+    this._context = context;
+  }
+
+  // The outcome, or a promise of it, which is never rejected.
+  run(job, cancellation) {
+    const context = this._context;
+    const handler = context.tasks.get(job.task_identifier);
+    if (handler === undefined) return { release: {} };
+    const helpers = new JobHelpers(context, job, cancellation);
+    this._emit('job:start', { job });
+    let result;
+    try {
+      result = handler(job.payload, helpers);
+    } catch (error) {
+      return this._failed(helpers, error, cancellation);
+    }
+    if (typeof result?.then === 'function') {
+      return result.then(
+        (value) => this._returned(helpers, value, cancellation),
+        (error) => this._failed(helpers, error, cancellation),
+      );
+    }
+    return this._returned(helpers, result, cancellation);
+  }
+
+  _returned(helpers, value, cancellation) {
+    const { job } = helpers;
+    if (!Array.isArray(value) || !Array.isArray(job.payload)) return this._succeeded(helpers);
+    if (value.length !== job.payload.length) {
+      const error = new Error(
+        `the batch handler returned ${value.length} results for ${job.payload.length} items`,
+      );
+      return this._failed(helpers, error, cancellation);
+    }
+    return this._settled(helpers, value, cancellation);
+  }
+
+  async _settled(helpers, value, cancellation) {
+    const settled = await Promise.allSettled(value);
+    const { interruptedJobDelay } = this._context;
+    const { payload_text: text } = helpers.job;
+    const outcome = outcomeOfBatch(text, settled, cancellation, interruptedJobDelay);
+    if (outcome === COMPLETE) return this._succeeded(helpers);
+    const batchJobErrors = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    const error = new Error(outcome.fail?.error ?? 'interrupted');
+    return this._unsuccessful(helpers, outcome, error, batchJobErrors);
+  }
+
+  _succeeded({ job }) {
+    this._emit('job:success', { job });
+    this._emit('job:complete', { job, error: null });
+    return COMPLETE;
+  }
+
+  _failed(helpers, error, cancellation) {
+    const outcome = outcomeOfError(error, cancellation, this._context.interruptedJobDelay);
+    return this._unsuccessful(helpers, outcome, error);
+  }
+
+  _unsuccessful(helpers, outcome, error, batchJobErrors) {
+    const { job, logger } = helpers;
+    if (outcome.release) {
+      logger.info('interrupted: the job is given back');
+      this._emit('job:complete', { job, error });
+      return outcome;
+    }
+    const stack = batchJobErrors === undefined ? error?.stack : undefined;
+    logger.error(`failed: ${stack ?? outcome.fail.error}`, { failure: true, job, error });
+    const last = outcome.fail.permanent || job.attempts >= job.max_attempts;
+    this._emit('job:error', { job, error, batchJobErrors });
+    if (last) this._emit('job:failed', { job, error, batchJobErrors });
+    this._emit('job:complete', { job, error });
+    return outcome;
+  }
+
+  // A listener that throws must not change what becomes of a job.
+  _emit(name, event) {
+    const { events, worker, logger } = this._context;
+    if (events.listenerCount(name) === 0) return;
+    try {
+      events.emit(name, { worker, ...event });
+    } catch (error) {
+      logger.error(`a listener of ${name} threw: ${error?.stack ?? error}`);
+    }
+  }
+}
+
+module.exports = { JobRunner };
