@@ -3,7 +3,7 @@ import ctypes
 import logging
 import os
 import sys
-import time
+import threading
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "client", "python"))
@@ -40,7 +40,7 @@ def wait(payload, give_up):
 
 
 def ignore(seconds):
-    time.sleep(seconds)
+    threading.Event().wait(seconds)
     return False
 
 

@@ -1,3 +1,4 @@
 """Fixtures of all tests."""
+from executor_fixture import make_client, make_executor  # noqa: F401
 from machine_fixture import make_session  # noqa: F401
 from server_fixture import make_impatient_server, make_server, make_task  # noqa: F401

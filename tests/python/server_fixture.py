@@ -14,7 +14,7 @@ PATIENCE = 30.0
 
 
 def wait_until(condition, what, patience=PATIENCE):
-    """Looks every 5 ms, since not all that a test waits for tells of itself; returns what it saw."""
+    """Looks every 5 ms: not all that a test waits for tells of itself. Returns what it saw."""
     end = time.monotonic() + patience
     while True:
         seen = condition()

@@ -44,8 +44,8 @@ class Run(Handlers):
     def serve(self) -> Status:
         """How the session ended. SessionLost: its process cannot be kept alive."""
         try:
-            # From now on the session is told of what happens: it asks for nothing before.
-            self._pool.collect()
+            # From now on the session is told of what happens.
+            self._session.on_news()
             while not self._session.serve(self):
                 self._replace(self._session.close())
             self._session.close()
@@ -92,7 +92,8 @@ class Run(Handlers):
             self._session = self._open()
         if self._stopping:
             self._session.stop()
-        self._pool.collect()
+        # What handlers of the old one report is logged there as lost.
+        self._session.on_news()
 
     # --- From the handlers ---
 
