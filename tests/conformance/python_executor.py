@@ -30,18 +30,20 @@ def touch(path):
             pass
 
 
-def wait(payload, give_up):
-    """Until the file payload.until exists, looking every 10 ms, or until give_up(0.01)."""
+def wait(payload, cancelled, stubborn):
+    """Until the file payload.until exists, looking every 10 ms; a stubborn one only says that it
+    was cancelled.
+    """
     touch(payload.get("started"))
+    said = False
     while not os.path.exists(payload["until"]):
-        if give_up(0.01):
+        if said:
+            threading.Event().wait(0.01)
+        elif cancelled.wait(0.01):
+            said = True
             touch(payload.get("cancelled"))
-            raise Fail("cancelled")
-
-
-def ignore(seconds):
-    threading.Event().wait(seconds)
-    return False
+            if not stubborn:
+                raise Fail("cancelled")
 
 
 def set_up(executor):
@@ -67,11 +69,11 @@ def set_up(executor):
 
     @executor.task("wait")
     def wait_unless_cancelled(payload, ctx):
-        wait(payload, ctx.cancelled.wait)
+        wait(payload, ctx.cancelled, stubborn=False)
 
     @executor.task("stubborn")
-    def stubborn(payload):
-        wait(payload, ignore)
+    def stubborn(payload, ctx):
+        wait(payload, ctx.cancelled, stubborn=True)
 
     @executor.task("block")
     def block(payload):
