@@ -23,6 +23,8 @@ function noStream() {
     // Of `jobs` frames.
     receivedSequence: 0n,
     acknowledgedSequence: 0n,
+    // Tokens held before it that go on: a `jobs` frame may bring them once more.
+    resumed: new Set(),
     receiptDue: Infinity,
     replyWanted: false,
     windowChanged: false,

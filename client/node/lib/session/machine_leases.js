@@ -21,6 +21,8 @@ module.exports = {
     this._stream.receivedSequence = jobs.sequence;
     this._stream.receiptDue = Math.min(this._stream.receiptDue, now + RECEIPT_DELAY);
     for (const job of jobs.jobs) {
+      // It was on its way when the stream before ended, and is here already: it runs once.
+      if (this._stream.resumed.has(job.leaseToken)) continue;
       const lease = this._leases.add(job);
       if (this._leaving()) this._giveBack(lease);
     }

@@ -147,10 +147,11 @@ module.exports = {
       if (lease.state === LeaseState.LOST) continue;
       if (!resumed.has(lease.job.leaseToken)) {
         lost.push(lease);
-      } else if (lease.state === LeaseState.STARTED) {
-        // Another leader may not know it.
-        this._stream.started.push(lease.handle);
+        continue;
       }
+      this._stream.resumed.add(lease.job.leaseToken);
+      // Another leader may not know it.
+      if (lease.state === LeaseState.STARTED) this._stream.started.push(lease.handle);
     }
     this._lose(lost, 'the lease was lost while the stream was broken');
   },
