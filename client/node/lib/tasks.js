@@ -18,30 +18,49 @@ async function importFile(file) {
   return import(pathToFileURL(file).href);
 }
 
-// [{identifier, file}] below a directory. Of files that differ in their extension alone the first
-// in the order of `extensions` counts.
-function findFiles(directory, extensions, prefix = '') {
-  const found = new Map();
-  const folders = [];
-  for (const entry of fs.readdirSync(directory, { withFileTypes: true })) {
-    const file = path.join(directory, entry.name);
-    const stat = entry.isSymbolicLink() ? fs.statSync(file) : entry;
-    if (entry.isDirectory() && DIRECTORY_NAME.test(entry.name)) folders.push(entry.name);
-    const extension = path.extname(entry.name);
-    const rank = extensions.indexOf(extension);
-    const name = path.basename(entry.name, extension);
-    if (!stat.isFile() || rank < 0 || !TASK_NAME.test(name)) continue;
-    if (rank < (found.get(name)?.rank ?? Infinity)) found.set(name, { rank, file });
+// Finds the modules below a directory. Of files that differ in their extension alone the first in
+// the order of `extensions` counts.
+class Finder {
+  constructor(extensions) {
+    this._extensions = extensions;
+    // {identifier, file}
+    this.modules = [];
+    this.executables = [];
   }
-  const here = [...found].map(([name, { file }]) => ({ identifier: prefix + name, file }));
-  const below = folders.flatMap((name) =>
-    findFiles(path.join(directory, name), extensions, `${prefix}${name}/`));
-  return [...here, ...below];
+
+  search(directory, prefix) {
+    const found = new Map();
+    for (const { name } of fs.readdirSync(directory, { withFileTypes: true })) {
+      const file = path.join(directory, name);
+      const stat = fs.statSync(file, { throwIfNoEntry: false });
+      if (stat?.isFile()) this._consider(file, stat, found);
+      if (!fs.lstatSync(file).isDirectory() || !DIRECTORY_NAME.test(name)) continue;
+      this.search(file, `${prefix}${name}/`);
+    }
+    for (const [name, { file }] of found) this.modules.push({ identifier: prefix + name, file });
+  }
+
+  _consider(file, stat, found) {
+    const extension = path.extname(file);
+    const name = path.basename(file, extension);
+    if (!TASK_NAME.test(name)) return;
+    const rank = this._extensions.indexOf(extension);
+    if (rank < 0) {
+      if ((stat.mode & 0o100) !== 0) this.executables.push(file);
+    } else if (rank < (found.get(name)?.rank ?? Infinity)) {
+      found.set(name, { rank, file });
+    }
+  }
 }
 
 async function loadDirectory(directory, extensions, logger) {
   const tasks = new Map();
-  for (const { identifier, file } of findFiles(directory, extensions)) {
+  const finder = new Finder(extensions);
+  finder.search(directory, '');
+  for (const file of finder.executables) {
+    logger.warn(`${file} is executable and no module: "leasehold work" runs such tasks`);
+  }
+  for (const { identifier, file } of finder.modules) {
     const handler = defaultExport(await importFile(file));
     if (typeof handler === 'function') tasks.set(identifier, handler);
     else logger.warn(`${file} exports no function: it is no task`);

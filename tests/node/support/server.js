@@ -26,7 +26,9 @@ class Server {
     process.once('exit', () => server._process.kill('SIGKILL')); // where a test was cut off
     await eventually(() => server._process.exitCode !== null || fs.existsSync(ready), 30000);
     if (server._process.exitCode !== null) throw new Error(`no server: ${server.log()}`);
-    server.address = /LEASEHOLD_SERVER=(\S+)/.exec(fs.readFileSync(ready, 'utf8'))[1];
+    const facts = fs.readFileSync(ready, 'utf8');
+    server.address = /LEASEHOLD_SERVER=(.*)/.exec(facts)[1];
+    server.database = /LEASEHOLD_DATABASE=(.*)/.exec(facts)[1];
     return server;
   }
 
