@@ -4,7 +4,6 @@
 // benchmarks bring it), what it does with the same files is held against ours.
 const assert = require('node:assert');
 const { EventEmitter } = require('node:events');
-const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
@@ -14,6 +13,15 @@ const { Server } = require('./support/server');
 const REAL = path.join(os.homedir(), '.cache/leasehold-tools/peers/graphile_worker',
   'node_modules/graphile-worker');
 const EVENTS = ['job:start', 'job:success', 'job:error', 'job:failed', 'job:complete'];
+
+// Null where it is not installed, or wants a newer Node.
+function loadReal() {
+  try {
+    return require(REAL);
+  } catch {
+    return null;
+  }
+}
 
 let server;
 
@@ -83,7 +91,9 @@ test('runs its task files unchanged', async () => {
   assert.deepStrictEqual(await transcript(leasehold, { address: server.address }), EXPECTED);
 });
 
-test('does with them what graphile-worker does', { skip: !fs.existsSync(REAL) }, async () => {
-  const lines = await transcript(require(REAL), { connectionString: server.database });
+const real = loadReal();
+
+test('does with them what graphile-worker does', { skip: real === null }, async () => {
+  const lines = await transcript(real, { connectionString: server.database });
   assert.deepStrictEqual(lines, EXPECTED);
 });
