@@ -6,10 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "client/cpp/admin.h"
 #include "client/cpp/client.h"
+#include "client/cpp/cron.h"
 #include "client/cpp/job.h"
 
 namespace leasehold::cli {
@@ -49,6 +51,16 @@ class Backend {
   virtual absl::StatusOr<client::CleanUpPage> CleanUp(absl::Duration unchanged_for,
                                                       const std::string& page_token) = 0;
   virtual absl::StatusOr<absl::Time> AdvanceClock(absl::Duration by) = 0;
+
+  virtual absl::StatusOr<client::CronPage> ListCrons(int page_size,
+                                                     const std::string& page_token) = 0;
+  virtual absl::StatusOr<client::Cron> PutCron(const client::CronSpec& spec) = 0;
+  virtual absl::StatusOr<client::AppliedCrontab> ApplyCrontab(const std::string& crontab,
+                                                              const std::string& name) = 0;
+  virtual absl::StatusOr<client::Cron> PauseCron(const std::string& identifier) = 0;
+  virtual absl::StatusOr<client::Cron> ResumeCron(const std::string& identifier) = 0;
+  virtual absl::Status RemoveCron(const std::string& identifier) = 0;
+  virtual absl::StatusOr<std::string> RunCron(const std::string& identifier) = 0;
 
   static constexpr size_t kMaxIds = 10'000;
   static constexpr size_t kMaxExecutorIds = 1'000;

@@ -110,6 +110,7 @@ void DefineEverything(CLI::App& app, Session& session, Globals& globals, Action&
   DefineWorkers(app, action);
   DefineSweep(app, action);
   DefineServers(app, action);
+  DefineCron(app, action);
   DefineWork(app, action);
   DefineAdvanceClock(app, action);
   DefineCompletion(app, action);
@@ -119,23 +120,27 @@ void DefineEverything(CLI::App& app, Session& session, Globals& globals, Action&
   app.footer(kFooter);
 }
 
-// The first word, where a command should stand; empty if there is none.
-std::string UnknownCommand(const CLI::App& app) {
-  const std::vector<std::string> rest = app.remaining();
+// The first word, where a command of `parent` should stand; empty if there is none.
+std::string UnknownCommand(const CLI::App& app, const CLI::App& parent) {
+  if (parent.get_subcommands({}).empty()) return "";
+  const std::vector<std::string> rest = app.remaining(true);
   const auto word = std::find_if(rest.begin(), rest.end(),
                                  [](const std::string& arg) { return !arg.starts_with('-'); });
-  return word == rest.end() || !app.get_subcommands().empty() ? "" : *word;
+  return word == rest.end() ? "" : *word;
 }
 
 int UsageError(const CLI::App& app, const CLI::Error& error, std::ostream& err) {
-  const std::vector<CLI::App*> commands = app.get_subcommands();
-  const std::string command =
-      commands.empty() ? "leasehold" : "leasehold " + commands.front()->get_name();
-  std::string message = error.what();
-  if (const std::string unknown = UnknownCommand(app); !unknown.empty()) {
-    message = absl::StrFormat("there is no command \"%s\"", unknown);
+  std::string path;
+  const CLI::App* last = &app;
+  while (!last->get_subcommands().empty()) {
+    last = last->get_subcommands().front();
+    path += last->get_name() + ' ';
   }
-  err << absl::StrFormat("leasehold: %s (see %s --help)\n", Printable(message), command);
+  std::string message = error.what();
+  if (const std::string unknown = UnknownCommand(app, *last); !unknown.empty()) {
+    message = absl::StrFormat("there is no command \"%s%s\"", path, unknown);
+  }
+  err << absl::StrFormat("leasehold: %s (see leasehold %s--help)\n", Printable(message), path);
   return kExitUsage;
 }
 

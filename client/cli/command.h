@@ -57,6 +57,7 @@ void DefineTasks(CLI::App& app, Action& action);
 void DefineWorkers(CLI::App& app, Action& action);
 void DefineSweep(CLI::App& app, Action& action);
 void DefineServers(CLI::App& app, Action& action);
+void DefineCron(CLI::App& app, Action& action);
 void DefineWork(CLI::App& app, Action& action);
 void DefineAdvanceClock(CLI::App& app, Action& action);
 void DefineCompletion(CLI::App& app, Action& action);

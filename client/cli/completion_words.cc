@@ -1,5 +1,8 @@
 #include "client/cli/completion_words.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "absl/strings/str_split.h"
 
 namespace leasehold::cli {
@@ -38,6 +41,19 @@ std::vector<OptionWords> OptionsOf(const CLI::App& app) {
   return options;
 }
 
+// A command that has commands of its own proposes their names, and the options of all of them.
+void AddCommandsBelow(const CLI::App& app, CommandWords& command) {
+  for (const CLI::App* below : app.get_subcommands({})) {
+    command.choices.push_back(below->get_name());
+    for (OptionWords& option : OptionsOf(*below)) {
+      const bool known =
+          std::any_of(command.options.begin(), command.options.end(),
+                      [&](const OptionWords& other) { return other.names == option.names; });
+      if (!known) command.options.push_back(std::move(option));
+    }
+  }
+}
+
 }  // namespace
 
 CompletionWords WordsOf(const CLI::App& app) {
@@ -52,6 +68,7 @@ CompletionWords WordsOf(const CLI::App& app) {
     for (const CLI::Option* option : app_of_command->get_options()) {
       if (option->get_positional()) command.choices = ChoicesOf(TypeName(*option));
     }
+    AddCommandsBelow(*app_of_command, command);
     words.commands.push_back(std::move(command));
   }
   return words;

@@ -26,6 +26,12 @@ std::vector<client::ExecutorInfo> Executors(const std::vector<store::SessionInfo
   return executors;
 }
 
+// The leader keeps in memory when each of them runs next.
+absl::Status CronsNeedAServer() {
+  return absl::FailedPreconditionError(
+      "crons need a server: name one with --server in place of --database-url");
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Backend>> DatabaseBackend::Open(const std::string& database_url,
@@ -209,6 +215,33 @@ absl::StatusOr<absl::Time> DatabaseBackend::AdvanceClock(absl::Duration) {
   return absl::FailedPreconditionError(
       "the clock of a database cannot be moved: a server that was started with --ephemeral can, "
       "name it with --server in place of --database-url");
+}
+
+absl::StatusOr<client::CronPage> DatabaseBackend::ListCrons(int, const std::string&) {
+  return CronsNeedAServer();
+}
+
+absl::StatusOr<client::Cron> DatabaseBackend::PutCron(const client::CronSpec&) {
+  return CronsNeedAServer();
+}
+
+absl::StatusOr<client::AppliedCrontab> DatabaseBackend::ApplyCrontab(const std::string&,
+                                                                     const std::string&) {
+  return CronsNeedAServer();
+}
+
+absl::StatusOr<client::Cron> DatabaseBackend::PauseCron(const std::string&) {
+  return CronsNeedAServer();
+}
+
+absl::StatusOr<client::Cron> DatabaseBackend::ResumeCron(const std::string&) {
+  return CronsNeedAServer();
+}
+
+absl::Status DatabaseBackend::RemoveCron(const std::string&) { return CronsNeedAServer(); }
+
+absl::StatusOr<std::string> DatabaseBackend::RunCron(const std::string&) {
+  return CronsNeedAServer();
 }
 
 }  // namespace leasehold::cli

@@ -70,4 +70,34 @@ absl::StatusOr<absl::Time> ServerBackend::AdvanceClock(absl::Duration by) {
   return admin_.AdvanceClock(by);
 }
 
+absl::StatusOr<client::CronPage> ServerBackend::ListCrons(int page_size,
+                                                          const std::string& page_token) {
+  return admin_.ListCrons(page_size, page_token);
+}
+
+absl::StatusOr<client::Cron> ServerBackend::PutCron(const client::CronSpec& spec) {
+  return admin_.PutCron(spec);
+}
+
+absl::StatusOr<client::AppliedCrontab> ServerBackend::ApplyCrontab(const std::string& crontab,
+                                                                   const std::string& name) {
+  return admin_.ApplyCrontab(crontab, name);
+}
+
+absl::StatusOr<client::Cron> ServerBackend::PauseCron(const std::string& identifier) {
+  return admin_.PauseCron(identifier);
+}
+
+absl::StatusOr<client::Cron> ServerBackend::ResumeCron(const std::string& identifier) {
+  return admin_.ResumeCron(identifier);
+}
+
+absl::Status ServerBackend::RemoveCron(const std::string& identifier) {
+  return admin_.RemoveCron(identifier);
+}
+
+absl::StatusOr<std::string> ServerBackend::RunCron(const std::string& identifier) {
+  return admin_.RunCron(identifier);
+}
+
 }  // namespace leasehold::cli

@@ -35,6 +35,14 @@ class ServerBackend final : public Backend {
   absl::StatusOr<client::CleanUpPage> CleanUp(absl::Duration unchanged_for,
                                               const std::string& page_token) override;
   absl::StatusOr<absl::Time> AdvanceClock(absl::Duration by) override;
+  absl::StatusOr<client::CronPage> ListCrons(int page_size, const std::string& page_token) override;
+  absl::StatusOr<client::Cron> PutCron(const client::CronSpec& spec) override;
+  absl::StatusOr<client::AppliedCrontab> ApplyCrontab(const std::string& crontab,
+                                                      const std::string& name) override;
+  absl::StatusOr<client::Cron> PauseCron(const std::string& identifier) override;
+  absl::StatusOr<client::Cron> ResumeCron(const std::string& identifier) override;
+  absl::Status RemoveCron(const std::string& identifier) override;
+  absl::StatusOr<std::string> RunCron(const std::string& identifier) override;
 
  private:
   client::Client client_;

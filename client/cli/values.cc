@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
+#include "server/cron/crontab_options.h"
 
 namespace leasehold::cli {
 namespace {
@@ -30,6 +31,12 @@ absl::StatusOr<absl::Duration> ParseDuration(const std::string& text) {
     return absl::InvalidArgumentError(absl::StrFormat("\"%s\" is more than ten years", text));
   }
   return duration;
+}
+
+absl::StatusOr<absl::Duration> ParsePeriod(const std::string& text) {
+  absl::Duration period;
+  if (ReadPeriod(text, period) && period <= kLongestDuration) return period;
+  return ParseDuration(text);
 }
 
 absl::StatusOr<std::optional<absl::Time>> ParseRunAt(const std::string& text) {

@@ -15,6 +15,9 @@ namespace leasehold::cli {
 // "30s", "1h30m", "250ms", or a plain number of seconds; not negative, at most ten years.
 absl::StatusOr<absl::Duration> ParseDuration(const std::string& text);
 
+// As ParseDuration, or as crontabs have it, with days and weeks: "1w2d12h".
+absl::StatusOr<absl::Duration> ParsePeriod(const std::string& text);
+
 // RFC 3339 ("2030-01-31T12:00:00Z", "2030-01-31T12:00:00+02:00"), or "now", which is no time at
 // all.
 absl::StatusOr<std::optional<absl::Time>> ParseRunAt(const std::string& text);

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "client/cpp/client.h"
+#include "client/cpp/cron.h"
 
 namespace leasehold::client {
 
@@ -88,7 +89,7 @@ struct CleanUpPage {
   std::string next_page_token = {};
 };
 
-// Admin is for operators: it changes jobs by id and looks after executors. Calls block, are
+// Admin is for operators: it changes jobs by id, looks after executors and crons. Calls block, are
 // repeated and fail as Client's do. All methods may be called from any thread.
 class Admin {
  public:
@@ -125,6 +126,31 @@ class Admin {
   absl::StatusOr<std::vector<Task>> ListTasks();
   // By id.
   absl::StatusOr<std::vector<ExecutorInfo>> ListExecutors();
+
+  // By identifier, those of the leader's crontab file included. A page has 1 to 1000; 0: 1000.
+  absl::StatusOr<CronPage> ListCrons(int page_size = 0, const std::string& page_token = {});
+
+  // Adds a stored cron or replaces the one with its identifier: it keeps its pause, and runs from
+  // now on as the new one says. InvalidArgument names every bad field. FailedPrecondition: the cron
+  // of that identifier belongs to the crontab file, or to a crontab that ApplyCrontab named.
+  absl::StatusOr<Cron> PutCron(const CronSpec& spec);
+
+  // Stores the entries of a crontab, all or none; what did not change goes on as it is. With a
+  // name, stored crons of that name that the text does not have are removed. InvalidArgument names
+  // every bad line and column. FailedPrecondition as PutCron's.
+  absl::StatusOr<AppliedCrontab> ApplyCrontab(const std::string& crontab,
+                                              const std::string& name = {});
+
+  // Lets a cron, also one of the crontab file, add no jobs until it is resumed: then it runs from
+  // that time on. NotFound: there is no such cron.
+  absl::StatusOr<Cron> PauseCron(const std::string& identifier);
+  absl::StatusOr<Cron> ResumeCron(const std::string& identifier);
+
+  // Removes a stored cron. FailedPrecondition: it stands in the crontab file.
+  absl::Status RemoveCron(const std::string& identifier);
+
+  // Adds a job of the cron now, paused or not, and returns its id; the next run stays as it is.
+  absl::StatusOr<std::string> RunCron(const std::string& identifier);
 
   // Moves the queue's clock forward, for tests, and returns its time. FailedPrecondition: the
   // server does not run with --ephemeral.

@@ -9,6 +9,8 @@ namespace {
 
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
 
+}  // namespace
+
 v1::IfExists ToProto(IfExists mode) {
   switch (mode) {
     case IfExists::kReplace:
@@ -22,8 +24,6 @@ v1::IfExists ToProto(IfExists mode) {
   }
   return v1::IF_EXISTS_UNSPECIFIED;
 }
-
-}  // namespace
 
 absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
   return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());

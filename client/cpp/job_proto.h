@@ -16,6 +16,7 @@ absl::Time ToTime(const google::protobuf::Timestamp& timestamp);
 absl::Duration ToDuration(const google::protobuf::Duration& duration);
 void ToProto(absl::Time time, google::protobuf::Timestamp& proto);
 void ToProto(absl::Duration duration, google::protobuf::Duration& proto);
+v1::IfExists ToProto(IfExists mode);
 v1::NewJob ToProto(const NewJob& job);
 // As a server takes it: UTF-8 only, the error cut at its limit. `result` is a failure.
 v1::Outcome::Fail FailToProto(Result result);

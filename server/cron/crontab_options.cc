@@ -63,25 +63,6 @@ bool ReadNumber(std::string_view text, int& number) {
   return true;
 }
 
-// Numbers with units, as in 4w3d2h1m. False: it is something else.
-bool ReadPeriod(std::string_view text, absl::Duration& period) {
-  static constexpr std::string_view kUnits = "smhdw";
-  static constexpr std::array<int64_t, 5> kSeconds = {1, 60, 3600, 86'400, 604'800};
-  if (text.empty()) return false;
-  period = absl::ZeroDuration();
-  while (!text.empty()) {
-    size_t size = 0;
-    while (size < text.size() && absl::ascii_isdigit(text[size])) ++size;
-    const size_t unit = size < text.size() ? kUnits.find(text[size]) : std::string_view::npos;
-    if (size == 0 || unit == std::string_view::npos) return false;
-    int64_t count = 0;
-    if (!ReadInteger(text.substr(0, size), count)) count = std::numeric_limits<int64_t>::max();
-    period += absl::Seconds(kSeconds[unit]) * count;  // saturates
-    text.remove_prefix(size + 1);
-  }
-  return true;
-}
-
 class OptionReader {
  public:
   OptionReader(CronSpec& spec, OptionPlaces& places, std::vector<TextFault>& faults)
@@ -208,6 +189,24 @@ class OptionReader {
 };
 
 }  // namespace
+
+bool ReadPeriod(std::string_view text, absl::Duration& period) {
+  static constexpr std::string_view kUnits = "smhdw";
+  static constexpr std::array<int64_t, 5> kSeconds = {1, 60, 3600, 86'400, 604'800};
+  if (text.empty()) return false;
+  period = absl::ZeroDuration();
+  while (!text.empty()) {
+    size_t size = 0;
+    while (size < text.size() && absl::ascii_isdigit(text[size])) ++size;
+    const size_t unit = size < text.size() ? kUnits.find(text[size]) : std::string_view::npos;
+    if (size == 0 || unit == std::string_view::npos) return false;
+    int64_t count = 0;
+    if (!ReadInteger(text.substr(0, size), count)) count = std::numeric_limits<int64_t>::max();
+    period += absl::Seconds(kSeconds[unit]) * count;  // saturates
+    text.remove_prefix(size + 1);
+  }
+  return true;
+}
 
 void ReadCrontabOptions(std::string_view text, CronSpec& spec, OptionPlaces& places,
                         std::vector<TextFault>& faults) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "server/cron/cron_spec.h"
 #include "server/cron/text_fault.h"
 
@@ -17,6 +18,9 @@ using OptionPlaces = std::map<std::string_view, size_t>;
 // is wanted; the limits of values are left to CheckCron.
 void ReadCrontabOptions(std::string_view text, CronSpec& spec, OptionPlaces& places,
                         std::vector<TextFault>& faults);
+
+// Numbers with the units s, m, h, d and w, as in 4w3d2h1m. False: it is something else.
+bool ReadPeriod(std::string_view text, absl::Duration& period);
 
 // The option as a crontab calls the proto's field: "jobKey" for "key".
 std::string_view NameInCrontab(std::string_view field);

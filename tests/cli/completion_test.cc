@@ -111,6 +111,15 @@ TEST_F(CompletionTest, ProposesValuesInBash) {
   EXPECT_THAT(Bash({"show", ""}), IsEmpty());
 }
 
+TEST_F(CompletionTest, ProposesTheCommandsBelowACommandInBash) {
+  if (!IsThere("bash")) GTEST_SKIP() << "there is no bash";
+  EXPECT_THAT(Bash({"cron", ""}), UnorderedElementsAre("list", "add", "apply", "check", "pause",
+                                                       "resume", "run", "remove"));
+  EXPECT_THAT(Bash({"cron", "re"}), UnorderedElementsAre("resume", "remove"));
+  EXPECT_THAT(Bash({"cron", "add", "--sched"}), ElementsAre("--schedule"));
+  EXPECT_THAT(Bash({"cron", "add", "--job-key-mode", "p"}), ElementsAre("preserve-run-at"));
+}
+
 TEST_F(CompletionTest, ProposesFilesInBash) {
   if (!IsThere("bash")) GTEST_SKIP() << "there is no bash";
   const std::string file = files_.Write("pay load.json", "{}", 0644);

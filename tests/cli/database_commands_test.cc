@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_split.h"
 #include "client/cli/cli.h"
 #include "nlohmann/json.hpp"
 #include "server/store/migrator/migrator.h"
@@ -287,6 +288,15 @@ TEST_F(DatabaseCommandsTest, TakesTheDatabaseFromTheEnvironmentWhereASchemaIsNam
 
 TEST_F(DatabaseCommandsTest, SaysThatAClockNeedsAServer) {
   ExpectError({"advance-clock", "1h", "--database-url", database_.url()}, "--ephemeral");
+}
+
+TEST_F(DatabaseCommandsTest, SaysThatCronsNeedAServer) {
+  for (const char* command : {"list", "apply -", "pause a", "resume a", "run a", "remove a",
+                              "add --schedule @daily --task t"}) {
+    std::vector<std::string> words = absl::StrSplit(command, ' ');
+    words.insert(words.begin(), {"--database-url", database_.url(), "cron"});
+    ExpectError(words, "crons need a server: name one with --server");
+  }
 }
 
 TEST_F(DatabaseCommandsTest, SaysWhatIsWrongWithTheDatabase) {

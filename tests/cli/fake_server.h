@@ -32,6 +32,9 @@ class FakeServer final : public v1::JobService::Service, public v1::AdminService
   v1::ListQueuesResponse queues;
   v1::ListTasksResponse tasks;
   v1::ListExecutorsResponse executors;
+  // What the calls about crons know and change, by identifier.
+  std::vector<v1::Cron> crons;
+  std::vector<std::string> removed_crons;  // by the last ApplyCrontab, it says
   // Jobs that each page of CleanUp deletes; it answers `status` instead of a negative one.
   std::vector<int64_t> cleaned_up = {0};
   // Calls that change jobs by id answer `status` only after this many.
@@ -47,6 +50,10 @@ class FakeServer final : public v1::JobService::Service, public v1::AdminService
   v1::SweepExecutorsRequest sweep_request;
   std::vector<v1::CleanUpRequest> clean_up_requests;
   v1::AdvanceClockRequest advance_request;
+  std::vector<v1::ListCronsRequest> cron_list_requests;
+  v1::CronSpec put_spec;
+  v1::ApplyCrontabRequest apply_request;
+  v1::RunCronRequest run_request;
 
  private:
   grpc::Status AddJob(grpc::ServerContext*, const v1::AddJobRequest*, v1::AddJobResponse*) override;
@@ -79,7 +86,22 @@ class FakeServer final : public v1::JobService::Service, public v1::AdminService
                              v1::ListExecutorsResponse*) override;
   grpc::Status AdvanceClock(grpc::ServerContext*, const v1::AdvanceClockRequest*,
                             v1::AdvanceClockResponse*) override;
+  grpc::Status ListCrons(grpc::ServerContext*, const v1::ListCronsRequest*,
+                         v1::ListCronsResponse*) override;
+  grpc::Status PutCron(grpc::ServerContext*, const v1::PutCronRequest*,
+                       v1::PutCronResponse*) override;
+  grpc::Status ApplyCrontab(grpc::ServerContext*, const v1::ApplyCrontabRequest*,
+                            v1::ApplyCrontabResponse*) override;
+  grpc::Status PauseCron(grpc::ServerContext*, const v1::PauseCronRequest*,
+                         v1::PauseCronResponse*) override;
+  grpc::Status ResumeCron(grpc::ServerContext*, const v1::ResumeCronRequest*,
+                          v1::ResumeCronResponse*) override;
+  grpc::Status RemoveCron(grpc::ServerContext*, const v1::RemoveCronRequest*,
+                          v1::RemoveCronResponse*) override;
+  grpc::Status RunCron(grpc::ServerContext*, const v1::RunCronRequest*,
+                       v1::RunCronResponse*) override;
 
+  grpc::Status SetPaused(const std::string& identifier, bool paused, v1::Cron* answer);
   // The ids of those that are there and not leased.
   template <typename Ids>
   grpc::Status Change(const Ids& asked, Ids* changed);

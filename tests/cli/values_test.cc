@@ -25,6 +25,15 @@ TEST(ParseDurationTest, RefusesWhatIsNoWaitingTime) {
   }
 }
 
+TEST(ParsePeriodTest, TakesDaysAndWeeksToo) {
+  EXPECT_EQ(*ParsePeriod("1w2d3h4m5s"), absl::Seconds(788'645));
+  EXPECT_EQ(*ParsePeriod("1.5"), absl::Milliseconds(1500));
+  EXPECT_EQ(*ParsePeriod("250ms"), absl::Milliseconds(250));
+  for (const char* text : {"", "1y", "d", "-1d", "100000w"}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(ParsePeriod(text).status())) << text;
+  }
+}
+
 TEST(ParseRunAtTest, TakesTimesOfRfc3339AndNow) {
   const absl::Time noon = absl::FromUnixSeconds(1'927'627'200);
   EXPECT_EQ(*ParseRunAt("2031-01-31T12:00:00Z"), noon);
