@@ -227,7 +227,7 @@ install_buf() {
 
 # ----------------------------------------------------------------------------------- all together
 
-long_wait="up to 6 minutes and 450 MB of downloads"
+long_wait="up to 6 minutes and 400 MB of downloads"
 
 # set_up build|libraries|tests: each with what those before it need.
 set_up() {

@@ -7,4 +7,5 @@ path=$(printf '%s' "$payload" | sed -n 's/.*"path":"\([^"]*\)".*/\1/p')
 added=$(printf '%s' "$payload" | sed -n 's/.*"added_ns":\([0-9]*\).*/\1/p')
 sum=$(sha256sum -- "$path")
 printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$LEASEHOLD_JOB_ID" "$LEASEHOLD_ATTEMPT" \
-  "$LEASEHOLD_FENCING_NUMBER" shell "$added" "$started" "${sum%% *}" "$path" >> "$DEMO_LEDGER"
+  "$LEASEHOLD_FENCING_NUMBER" "$DEMO_EXECUTOR" "$added" "$started" "${sum%% *}" "$path" \
+  >> "$DEMO_LEDGER"
