@@ -173,19 +173,20 @@ def every_promise_names_its_test(tree):
     return found
 
 
+def linked_pages(tree, page):
+    targets = re.findall(r"\]\(([^)\s#]+)[^)\s]*\)", without_blocks(tree.pages[page]))
+    paths = {os.path.normpath(os.path.join(os.path.dirname(page), target)) for target in targets}
+    return paths & tree.pages.keys()
+
+
 @rule
-def shown_examples_are_the_built_ones(tree):
-    """A block after <!-- docs/examples/FILE --> is that file, which Bazel builds or a shell runs"""
-    found, shown = [], 0
-    for page, text in tree.pages.items():
-        for path, block in re.findall(r"<!-- (docs/examples/\S+) -->\n+```\w*\n(.*?)^```$", text,
-                                      re.MULTILINE | re.DOTALL):
-            shown += 1
-            if not tree.exists(path):
-                found.append(f"{page}: {path} is not there")
-            elif block != tree.read(path):
-                found.append(f"{page}: the block after {path} is not the text of that file")
-    return found or ([] if shown else ["no page shows an example"])
+def every_page_is_found_from_the_readme(tree):
+    found, new = set(), {"README.md"}
+    while new:
+        found |= new
+        new = {linked for page in new for linked in linked_pages(tree, page)} - found
+    return [f"{page}: no page that the README leads to links it"
+            for page in sorted(tree.pages.keys() - found)]
 
 
 def table_row(text, name):
