@@ -8,7 +8,6 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from server_fixture import PATIENCE
 
-import leasehold
 from leasehold import (
     AlreadyExists,
     Client,
@@ -158,8 +157,7 @@ def test_moves_the_clock_of_a_server_for_tests(make, tmp_path_factory, task):
 
 def test_finds_its_server_in_the_environment(server, task):
     program = "import leasehold, sys; print(leasehold.Client().add_job(sys.argv[1]))"
-    environment = {**os.environ, "LEASEHOLD_SERVER": server.address,
-                   "PYTHONPATH": os.path.dirname(os.path.dirname(leasehold.__file__))}
+    environment = {**os.environ, "LEASEHOLD_SERVER": server.address}
     said = subprocess.run([sys.executable, "-c", program, task], env=environment, check=True,
                           stdout=subprocess.PIPE, text=True, timeout=PATIENCE).stdout
     with Client(server.address) as client:
@@ -181,8 +179,7 @@ for _ in range(3):
     children.append(incoming)
 print(json.dumps([os.read(child, 100).decode() for child in children]))
 """
-    environment = {**os.environ, "LEASEHOLD_SERVER": server.address,
-                   "PYTHONPATH": os.path.dirname(os.path.dirname(leasehold.__file__))}
+    environment = {**os.environ, "LEASEHOLD_SERVER": server.address}
     said = subprocess.run([sys.executable, "-c", program, task], env=environment, check=True,
                           stdout=subprocess.PIPE, text=True, timeout=PATIENCE).stdout
     with Client(server.address) as client:

@@ -13,10 +13,7 @@ import pytest
 from executor_fixture import Running
 from server_fixture import PATIENCE, wait_until
 
-import leasehold
 from leasehold import Client, Executor, NewJob, SessionLost, ShutdownIncomplete
-
-PACKAGE_DIRECTORY = os.path.dirname(os.path.dirname(leasehold.__file__))
 
 
 def hold_interpreter(seconds):
@@ -46,8 +43,7 @@ class Program:
 
     def __init__(self, server, task, source, directory, arguments=("-c",)):
         prelude = f"TASK = {task!r}\n"
-        environment = {**os.environ, "LEASEHOLD_SERVER": server.address,
-                       "PYTHONPATH": PACKAGE_DIRECTORY}
+        environment = {**os.environ, "LEASEHOLD_SERVER": server.address}
         self.process = subprocess.Popen(
             [sys.executable, *arguments, prelude + textwrap.dedent(source)], cwd=directory,
             env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -125,8 +121,7 @@ def test_starts_no_job_that_was_taken_back_while_a_handler_held_the_interpreter(
         if payload == "hold" and ran.count(payload) == 1:
             unlock = [sys.executable, "-c", UNLOCK, server.address,
                       client.get_job(ctx.job.id).locked_by]
-            with subprocess.Popen(unlock, env={**os.environ, "PYTHONPATH": PACKAGE_DIRECTORY},
-                                  stdout=subprocess.PIPE) as unlocker:
+            with subprocess.Popen(unlock, stdout=subprocess.PIPE) as unlocker:
                 hold_interpreter(2.5)
                 unlocked.append(int(unlocker.communicate(timeout=PATIENCE)[0]))
 

@@ -5,7 +5,6 @@ from queue import Empty, SimpleQueue
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from leasehold._channel import make_channel
-from leasehold._session.leases import LeasedJob
 from leasehold._session.machine import SessionMachine
 from leasehold._session.stream import LeaseStream
 from leasehold._session.types import (
@@ -15,6 +14,7 @@ from leasehold._session.types import (
     CloseStream,
     EndSession,
     FinishedJob,
+    LeasedJob,
     LeaseJobsResponse,
     OpenStream,
     RunJobs,
