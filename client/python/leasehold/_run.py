@@ -48,9 +48,9 @@ class Run(Handlers):
             self._session.on_news()
             while not self._session.serve(self):
                 self._replace(self._session.close())
-            self._session.close()
         finally:
             self._pool.close()
+            self._session.close()
         assert self._status is not None
         return self._status
 

@@ -214,6 +214,10 @@ class Executor:
         tasks = self._handlers.tasks()
         if not tasks:
             raise invalid("tasks", 'no handler: decorate one with @executor.task("name")')
+        with self._lock:
+            if self._stop:
+                self._stop = False
+                return
         if self._crontab is not None:
             self._client.apply_crontab(_text_of(self._crontab), self._crontab_name)
         run = Run(self._session_options(tasks, once), self._handlers, self._in_process)

@@ -170,7 +170,9 @@ class SessionProcess:
         self._writer.write(pipe.pack_json(pipe.TASKS, tasks))
 
     def close(self) -> int:
-        """Ends the process, and returns its status."""
+        """Ends the process, and returns its status. A second call only returns it."""
+        if self._child.returncode is not None:
+            return self._child.returncode
         self._writer.finish(timeout=1.0)
         try:
             status = self._child.wait(timeout=5.0)
