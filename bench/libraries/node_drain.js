@@ -2,12 +2,11 @@
 
 // What one process of the Node library can do, with the server of LEASEHOLD_SERVER.
 //
-//   node node_drain.js preload --jobs N                  adds N jobs {"id":I} of the task `bench`,
-//                                                        by addJobs of 500, one call after the other
-//   node node_drain.js drain --jobs N [--concurrency C]  runs the N jobs that are there with a
-//                                                        handler that does nothing, from the start
-//                                                        of the executor until the last outcome is
-//                                                        recorded
+//   node_drain.js preload --jobs N                  adds N jobs {"id":I} of the task `bench`, by
+//                                                   addJobs of 500, one call after the other
+//   node_drain.js drain --jobs N [--concurrency C]  runs the N jobs that are there with a handler
+//                                                   that does nothing, from the start of the
+//                                                   executor until the last outcome is recorded
 //
 // The last line of standard output is a JSON object:
 // {"jobs": N, "seconds": S, "jobs_per_second": R}. What goes wrong goes to standard error, with an

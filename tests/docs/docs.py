@@ -10,8 +10,8 @@ import time
 import xml.etree.ElementTree as ElementTree
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
-CODE = (".h", ".cc", ".proto", ".sql", ".py", ".sh", ".bzl", ".service", "BUILD", "WORKSPACE",
-        ".bazelrc", "dev", "run")
+CODE = (".h", ".cc", ".proto", ".sql", ".py", ".js", ".sh", ".bzl", ".service", "BUILD",
+        "WORKSPACE", ".bazelrc", "dev", "run")
 MAPS = ("ARCHITECTURE.md", "GUARANTEES.md", "docs/features.md")
 # They name what stands in other programs.
 ABOUT_OTHERS = ("docs/features.md", "docs/from-graphile-worker.md",

@@ -45,7 +45,7 @@ async function isComplete({ id }) {
   return client.getJob(id).then(() => false, (error) => error.reason === 'JOB_NOT_FOUND');
 }
 
-test('keeps every lease while a handler blocks the event loop past the session timeout', async () => {
+test('keeps every lease while a handler holds the event loop for long', async () => {
   const program = start();
   const before = await client.getStats();
   const blocked = await client.addJob('block', { milliseconds: 2000 });

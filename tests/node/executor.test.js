@@ -109,6 +109,20 @@ test('tries a job again after the time that the handler asks for', async () => {
   assert.ok(Math.abs(job.run_at - Date.now() - 3600_000) < 60000);
 });
 
+test('runs a failed job again after its back-off', async () => {
+  const { id } = await client.addJob('flaky', {});
+  const attempts = [];
+  const flaky = (_, { job }) => {
+    attempts.push(job.attempts);
+    if (job.attempts === 1) throw new Error('not yet');
+  };
+  await once({ flaky });
+  await client.advanceClock(60_000);
+  await once({ flaky });
+  assert.deepStrictEqual(attempts, [1, 2]);
+  assert.ok(await hasEnded(id));
+});
+
 test('gives handlers no more jobs at once than its concurrency', async () => {
   await client.addJobs(Array.from({ length: 20 }, () => ({ identifier: 'narrow' })));
   let running = 0;

@@ -35,7 +35,8 @@ async function transcript(library, connection) {
   const lines = [];
   const logger = new library.Logger((scope) => (level, message) => {
     // What the libraries say themselves is their own.
-    if (!/Welcome|mail|string|smtp|aborted|one more|queue|images|\{"to|giving/.test(message)) return;
+    const theirs = /Welcome|mail|string|aborted|one more|queue|images|\{"to|giving/;
+    if (!theirs.test(message)) return;
     if (/task|worker/i.test(message) || !['job', 'smtp'].includes(scope.label)) return;
     lines.push(`${scope.label} ${scope.taskIdentifier} ${level} ${message}`);
   });

@@ -27,7 +27,8 @@ after(async () => {
 });
 
 function options(others) {
-  return { address: server.address, logger: recordedLog().logger, noHandleSignals: true, ...others };
+  const { logger } = recordedLog();
+  return { address: server.address, logger, noHandleSignals: true, ...others };
 }
 
 test('refuses options that it does not have', async () => {

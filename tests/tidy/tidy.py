@@ -39,7 +39,8 @@ def tree():
         ]
         for name in names:
             path = os.path.relpath(os.path.join(directory, name), ROOT)
-            if path == "dev" or name.endswith((".h", ".cc", ".py", ".sh", ".sql")):
+            if path == "dev" or name.endswith(
+                    (".h", ".cc", ".py", ".js", ".mjs", ".ts", ".sh", ".sql")):
                 with open(os.path.join(ROOT, path), encoding="utf-8") as file:
                     files[path] = file.read()
     return files
@@ -119,6 +120,17 @@ def state_machines_in_python_know_no_clock_thread_or_io(files):
                       r"^\s*(import|from) (time|datetime|threading|random|queue|asyncio|os|sys"
                       r"|socket|logging|grpc)\b",
                       "time, waiting and logging are the caller's: take `now` as an argument")
+
+
+@rule
+def state_machines_in_javascript_know_no_clock_thread_or_io(files):
+    machines = tuple("client/node/lib/session/" + name for name in (
+        "machine", "lease_book", "outcome_outbox", "prefetch", "reconnect"))
+    return violations(
+        select(files, (".js",), machines),
+        r"\bDate\b|\bperformance\b|\bset(Timeout|Interval|Immediate)\b|\bMath\.random\b"
+        r"|\bprocess\.|require\('(node:|@grpc/)",
+        "time, chance, waiting and logging are the caller's: take `now` as an argument")
 
 
 @rule

@@ -50,7 +50,8 @@ class JobRunner {
     const { payload_text: text } = helpers.job;
     const outcome = outcomeOfBatch(text, settled, cancellation, interruptedJobDelay);
     if (outcome === COMPLETE) return this._succeeded(helpers);
-    const batchJobErrors = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    const rejected = settled.filter(({ status }) => status === 'rejected');
+    const batchJobErrors = rejected.map(({ reason }) => reason);
     const error = new Error(outcome.fail?.error ?? 'interrupted');
     return this._unsuccessful(helpers, outcome, error, batchJobErrors);
   }

@@ -90,6 +90,12 @@ module.exports = {
     }
   },
 
+  async advanceClock(milliseconds, options = {}) {
+    const by = optionalDuration(milliseconds, 'milliseconds');
+    const { now } = await this._call('AdminService', 'AdvanceClock', { by }, options);
+    return timestampToDate(now);
+  },
+
   async getStats(options = {}) {
     const stats = await this._call('AdminService', 'GetStats', {}, options);
     const counts = COUNTS.map((name) => [name, Number(stats[name])]);

@@ -96,7 +96,9 @@ async function loadTasks({ taskList, taskDirectory, fileExtensions = EXTENSIONS 
     if (stat === undefined) {
       throw new Error(`there is no ${place}: give taskList, or the taskDirectory of your tasks`);
     }
-    tasks = stat.isFile() ? await loadFile(place) : await loadDirectory(place, fileExtensions, logger);
+    tasks = stat.isFile()
+      ? await loadFile(place)
+      : await loadDirectory(place, fileExtensions, logger);
   }
   if (tasks.size > 0) return tasks;
   throw new Error(`no task in ${taskList ? 'taskList' : path.resolve(taskDirectory ?? 'tasks')}`);

@@ -17,6 +17,7 @@ const METHODS = [
   'rescheduleJobs',
   'forceUnlockWorkers',
   'cleanup',
+  'advanceClock',
   'getStats',
   'putCron',
   'applyCrontab',

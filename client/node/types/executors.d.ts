@@ -108,6 +108,6 @@ export interface RunnerEventMap {
 }
 
 export interface RunnerEvents extends EventEmitter {
-  on<K extends keyof RunnerEventMap>(event: K, listener: (event: RunnerEventMap[K]) => void): this;
-  once<K extends keyof RunnerEventMap>(event: K, listener: (event: RunnerEventMap[K]) => void): this;
+  on<K extends keyof RunnerEventMap>(name: K, listener: (event: RunnerEventMap[K]) => void): this;
+  once<K extends keyof RunnerEventMap>(name: K, listener: (event: RunnerEventMap[K]) => void): this;
 }

@@ -185,6 +185,11 @@ export interface Calls {
   /** Ends the leases of these executors now. The jobs unlocked. */
   forceUnlockWorkers(workerIds: readonly string[], options?: CallOptions): Promise<JobId[]>;
   cleanup(options?: CleanupOptions, callOptions?: CallOptions): Promise<{ deleted: number }>;
+  /**
+   * For tests, on a server with --ephemeral: moves the queue's clock forward. The queue's time
+   * afterwards. FAILED_PRECONDITION: the server has the machine's clock.
+   */
+  advanceClock(milliseconds: number, options?: CallOptions): Promise<Date>;
   /** Reads every job row: not for tight loops. */
   getStats(options?: CallOptions): Promise<Stats>;
 
@@ -226,6 +231,7 @@ export class Client implements Calls {
   rescheduleJobs: Calls['rescheduleJobs'];
   forceUnlockWorkers: Calls['forceUnlockWorkers'];
   cleanup: Calls['cleanup'];
+  advanceClock: Calls['advanceClock'];
   getStats: Calls['getStats'];
   putCron: Calls['putCron'];
   applyCrontab: Calls['applyCrontab'];

@@ -15,6 +15,8 @@ declare global {
 }
 
 export type TaskName = keyof Leasehold.Tasks | (string & {});
-export type PayloadOf<TName> = TName extends keyof Leasehold.Tasks ? Leasehold.Tasks[TName] : unknown;
+export type PayloadOf<TName> = TName extends keyof Leasehold.Tasks
+  ? Leasehold.Tasks[TName]
+  : unknown;
 
 export type PromiseOrDirect<T> = Promise<T> | T;

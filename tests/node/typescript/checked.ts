@@ -48,8 +48,8 @@ const batch: Task = async (payload) => (payload as number[]).map(async (item) =>
 const taskList: TaskList = { welcome, 'mail/send': send, other, batch, quick: () => {} };
 
 export async function main(): Promise<void> {
-  const logger = new Logger((scope) => (level, message) => console.log(scope.label, level, message));
-  const runner = await run({ address: 'a:1,b:2', concurrency: 5, taskList, logger, gracePeriod: 1 });
+  const logger = new Logger(({ label }) => (level, text) => console.log(label, level, text));
+  const runner = await run({ address: 'a:1,b:2', taskList, logger, gracePeriod: 1 });
   runner.events.on('job:failed', ({ job, error }) => console.log(job.id, error));
   await runner.addJob('welcome', { name: 'Ada' });
   await runner.addJob('unknown', { anything: 1 });
@@ -67,8 +67,8 @@ export async function main(): Promise<void> {
 
   const client = new Client({ timeout: 500 });
   try {
-    const { state, last_error: error } = await client.getJob('1', { signal: AbortSignal.timeout(9) });
-    console.log(state, error?.length);
+    const job = await client.getJob('1', { signal: AbortSignal.timeout(9) });
+    console.log(job.state, job.last_error?.length);
   } catch (error) {
     if (error instanceof LeaseholdError) console.log(error.code, error.violations.length);
   }
