@@ -6,7 +6,6 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_split.h"
@@ -36,10 +35,11 @@ bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 Result WaitForFile(JobContext& job, bool heeds_cancellation) {
   const json payload = json::parse(job.payload());
   Create(payload, "started");
-  bool told = false;
   while (!Exists(payload.at("until"))) {
-    if (job.cancelled() && !std::exchange(told, true)) Create(payload, "cancelled");
-    if (told && heeds_cancellation) return Fail("cancelled");
+    if (job.cancelled() && heeds_cancellation) {
+      Create(payload, "cancelled");
+      return Fail("cancelled");
+    }
     poll(nullptr, 0, kPollMilliseconds);
   }
   return Complete();

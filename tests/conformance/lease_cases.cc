@@ -9,7 +9,7 @@ namespace {
 class ALease : public Case {};
 
 TEST_F(ALease, IsGivenBackWhenItIsRecalledUnlessItHasStarted) {
-  Rule("The session",
+  Rule("Server frames",
        "`recall`: what has not started is given back by `release`, the rest runs on");
   Start({.concurrency = 1, .prefetch = 2});
   const auto stream = NextSession();
@@ -45,10 +45,11 @@ TEST_F(ALease, IsNotReportedOnceItIsRevokedThoughItsHandlerCompletes) {
   Rule("Server frames", "`revoke`: nothing is reported, however the handler ends");
   Start({.concurrency = 1});
   const auto stream = NextSession();
-  stream->SendJobs({WaitJob("1", "stubborn"), {.id = "2"}});
+  const int64_t sequence = stream->SendJobs({WaitJob("1", "stubborn"), {.id = "2"}});
   AwaitBegun("1");
+  stream->AwaitReceipt(sequence);
   stream->SendRevoke({"t1"});
-  AwaitCancelled("1");
+  stream->AwaitReply();
   LetEnd("1");
   stream->AwaitOutcome("t2");
   ExpectNoOutcome(*stream, "t1");

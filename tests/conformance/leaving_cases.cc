@@ -14,9 +14,7 @@ TEST_F(ALeavingExecutor, SaysSoAndClosesItsStream) {
   Rule("Leaving", "SIGTERM: window 0, `drain`, the stream is closed, exit status 0");
   Start();
   const auto stream = NextSession();
-  const size_t frames = stream->Frames().size();
-  stream->SendHeartbeat(/*reply=*/true);
-  stream->AwaitFrameAfter(frames);  // it has read `opened`
+  stream->AwaitReply();  // it has read `opened`
   Signal(SIGTERM);
   stream->AwaitWindow(0);
   stream->AwaitDrain();
@@ -52,9 +50,7 @@ TEST_F(ALeavingExecutor, WaitsUntilItsOutcomesAreRecorded) {
   stream->AwaitWindow(0);
   LetEnd("1");
   stream->AwaitOutcome("t1");
-  const size_t frames = stream->Frames().size();
-  stream->SendHeartbeat(/*reply=*/true);
-  stream->AwaitFrameAfter(frames);
+  stream->AwaitReply();
   Expect(!stream->closed() && running(), "the stream stays open");
   stream->SendRecorded(stream->SequenceOf("t1"));
   stream->AwaitClosed();

@@ -56,9 +56,7 @@ TEST_F(AMovingSession, NamesTheHighestEpochThatItHasSeen) {
   v1::LeaseJobsResponse revoke = OfEpoch(9);
   revoke.mutable_revoke()->add_lease_tokens("of somebody");
   stream->Send(revoke);
-  const size_t frames = stream->Frames().size();
-  stream->SendHeartbeat(/*reply=*/true);
-  stream->AwaitFrameAfter(frames);
+  stream->AwaitReply();
   stream->End(StatusCode::UNAVAILABLE);
   stream = NextStream();
   Expect(stream->open().epoch() == 9, "epoch 9");

@@ -36,6 +36,12 @@ TEST_F(AnOpenSession, ForbidsFlags) {
   Expect(flags == Tokens({"gpu", "slow"}), "forbidden_flags \"gpu\" and \"slow\"");
 }
 
+TEST_F(AnOpenSession, HasAWindowForWhatRunsAndWhatIsHeldReady) {
+  Rule("Windows", "The window is what runs and what is held ready: concurrency and prefetch");
+  Start({.concurrency = 2, .prefetch = 3});
+  Expect(NextStream()->open().window().jobs() == 5, "a window of 2 + 3 jobs");
+}
+
 TEST_F(AnOpenSession, AcknowledgesJobsAtOnce) {
   Rule("Receipts",
        "The receipt of a `jobs` frame comes within 100 ms, though nothing else is sent");
@@ -100,9 +106,7 @@ TEST_F(AnOpenSession, HearsTheServerWhileAHandlerBlocksTheInterpreter) {
   AwaitBegun("1");
   stream->AwaitReceipt(stream->SendJob({.id = "2"}));
   ExpectNoOutcome(*stream, "t1");
-  const size_t frames = stream->Frames().size();
-  stream->SendHeartbeat(/*reply=*/true);
-  stream->AwaitFrameAfter(frames);
+  stream->AwaitReply();
   ExpectNoOutcome(*stream, "t1");
   stream->AwaitOutcome("t1");
   stream->AwaitOutcome("t2");

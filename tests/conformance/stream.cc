@@ -32,19 +32,21 @@ void Stream::OnReadDone(bool ok) {
   Trace::Note(absl::StrFormat("stream %d  <- %s", number_, Describe(incoming_)));
   conduct_.OnFrame(number_, incoming_);
   const bool open = incoming_.has_open();
-  int64_t recorded = 0;
+  // Before the case sees the outcomes: it may end the stream at once.
+  if (incoming_.has_outcomes() && RecordsItself()) SendRecorded(incoming_.outcomes().sequence());
   {
     MutexLock lock(mutex_);
-    if (terms_.records && answered_ && incoming_.has_outcomes()) {
-      recorded = incoming_.outcomes().sequence();
-    }
     frames_.push_back({std::move(incoming_), absl::Now()});
     changed_.notify_all();
   }
   incoming_ = {};
   if (open) on_open_();
-  if (recorded != 0) SendRecorded(recorded);
   StartRead(&incoming_);
+}
+
+bool Stream::RecordsItself() const {
+  MutexLock lock(mutex_);
+  return answered_ && terms_.records;
 }
 
 void Stream::OnEnded(Way way) {

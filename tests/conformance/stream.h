@@ -104,6 +104,9 @@ class Stream : public grpc::ServerBidiReactor<v1::LeaseJobsRequest, v1::LeaseJob
   void AwaitRelease(const std::string& token);
   void AwaitWindow(int jobs);
   void AwaitDrain();
+  // Asks for a frame and awaits one: then it has read all that was sent before, if it had nothing
+  // else to send.
+  void AwaitReply();
   // The first frame after `count` of them; when it came.
   absl::Time AwaitFrameAfter(size_t count, absl::Duration patience = kPatience);
   // The executor has closed its side or cancelled the stream.
@@ -117,6 +120,7 @@ class Stream : public grpc::ServerBidiReactor<v1::LeaseJobsRequest, v1::LeaseJob
   void OnCancel() override;
   void OnDone() override;
 
+  bool RecordsItself() const;
   void OnEnded(Way way);
   // Writes or finishes, if it is time.
   void Advance();

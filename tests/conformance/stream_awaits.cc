@@ -155,6 +155,12 @@ absl::Time Stream::AwaitFrameAfter(size_t count, absl::Duration patience) {
   return Frames()[count].at;
 }
 
+void Stream::AwaitReply() {
+  const size_t frames = Frames().size();
+  SendHeartbeat(/*reply=*/true);
+  AwaitFrameAfter(frames);
+}
+
 void Stream::AwaitClosed() {
   const auto end = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(kPatience);
   bool closed = false;
