@@ -13,7 +13,7 @@ build_packages=(
   tzdata # crons go by the time zones of /usr/share/zoneinfo
 )
 library_packages=(python3-grpcio python3-protobuf nodejs npm)
-test_packages=(python3-pytest python3-venv)
+test_packages=(python3-pytest python3-venv golang-go)
 # The versions differ in what they find and how they format: one is chosen.
 lint_packages=(clang-14 clang-format-14 clang-tidy-14)
 buf_version=1.50.1
@@ -34,6 +34,7 @@ have() {
     python3) [[ -x /usr/bin/python3 ]] ;;
     nodejs) (($(node_version) >= oldest_node)) ;;
     npm) type -P npm >/dev/null ;;
+    golang-go) type -P go >/dev/null ;;
     postgresql) compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null ;;
     *) return 1 ;;
   esac
@@ -212,6 +213,37 @@ install_node_modules() {
   made_from client/node/node_modules "$(node_digest)" || exclusively node make_node_modules
 }
 
+# The newest of each that Debian's Go 1.19 takes.
+go_generators=(
+  google.golang.org/protobuf/cmd/protoc-gen-go@v1.31.0
+  google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.3.0
+)
+go_example=docs/examples/go
+go_digest() {
+  { go version && echo "${go_generators[@]}" && cat $go_example/go.mod $go_example/go.sum; } |
+    sha256sum | cut -d' ' -f1
+}
+
+# A directory of modules and programs of its own: nothing of the user's is read or changed.
+make_go_modules() {
+  local generator made
+  made=$(tools_home)/go
+  local -x GOPATH=$made GOCACHE=$made/build GOBIN=$made/bin GOFLAGS=-mod=mod
+  ! made_from "$made" "$(go_digest)" || return 0
+  say "fetching the modules of $go_example; this takes about 20 seconds"
+  for generator in "${go_generators[@]}"; do
+    hushed go install "$generator" ||
+      fail "go could not install $generator: see above. It needs a module proxy (go env GOPROXY);" \
+        "./dev setup tries again"
+  done
+  (cd $go_example && hushed go mod download) || fail "'go mod download' failed in $go_example"
+  go_digest >"$made/.made-from"
+}
+
+install_go_modules() {
+  made_from "$(tools_home)/go" "$(go_digest)" || exclusively go make_go_modules
+}
+
 install_buf() {
   [[ -x $(buf_home)/node_modules/.bin/buf ]] && return
   if ! command -v npm >/dev/null; then
@@ -244,6 +276,7 @@ set_up() {
       install_packages "build, demo and tests" "$long_wait" "${packages[@]}"
       install_node_modules
       install_pythons
+      install_go_modules
       ;;
   esac
 }

@@ -48,6 +48,12 @@ auto Take(testing::Process& program, const std::string& expected, const Next& ne
 
 void SetExecutorCommand(const std::string& command) { ExecutorCommand() = command; }
 
+testing::Process RunExecutor(const std::map<std::string, std::string>& environment) {
+  return testing::Process(
+      "/bin/sh", testing::Process::Options{.arguments = {"-c", "exec " + ExecutorCommand()},
+                                           .environment = environment});
+}
+
 void Case::SetUp() {
   Trace::Begin();
   server_ = std::make_unique<Server>("A", conduct_);

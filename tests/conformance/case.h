@@ -16,6 +16,7 @@ namespace leasehold::conformance {
 // The shell command of the program under test; its contract stands in
 // docs/write-your-own-executor.md.
 void SetExecutorCommand(const std::string& command);
+testing::Process RunExecutor(const std::map<std::string, std::string>& environment);
 
 // One rule, one program, one scripted server (or two).
 class Case : public ::testing::Test {
