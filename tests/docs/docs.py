@@ -299,6 +299,29 @@ def sql_page_has_every_public_function(tree):
     return found
 
 
+@rule
+def conformance_cases_stand_in_their_table(tree):
+    """Each with the rule that it checks, and a section of docs/protocol.md that is there."""
+    text = "".join(code for path, code in sorted(tree.code.items())
+                   if re.fullmatch(r"tests/conformance/\w+_cases\.cc", path))
+    string = r'"(?:[^"\\]|\\.)*"'
+    cases = {f"{suite}.{name}": (section, "".join(s[1:-1] for s in re.findall(string, parts)))
+             for suite, name, section, parts in re.findall(
+                 rf'TEST_F\((\w+), (\w+)\) {{\s*Rule\("([^"]+)",\s*((?:{string}\s*)+)\);', text)}
+    page, protocol = "docs/write-your-own-executor.md", tree.pages["docs/protocol.md"]
+    rows = {row[0]: row[1:] for row in
+            re.findall(r"^\| `(\w+\.\w+)` \| (.+) \| ([\w ]+) \|$", tree.pages[page], re.MULTILINE)}
+    found = [] if len(cases) == len(re.findall(r"^TEST_F", text, re.MULTILINE)) else [
+        "tests/conformance: a case does not begin with its Rule()"]
+    for name, (section, rule_text) in sorted(cases.items()):
+        row = f"| `{name}` | {rule_text} | {section} |"
+        if rows.get(name) != (rule_text, section):
+            found.append(f"{page}: the table lacks the row\n    {row}")
+        if f"**{section}.**" not in protocol and f"\n## {section}\n" not in protocol:
+            found.append(f"tests/conformance: {name}: docs/protocol.md has no section {section}")
+    return found + [f"{page}: there is no case {name}" for name in rows if name not in cases]
+
+
 def write_xml(path, results):
     suite = ElementTree.Element("testsuite", name="docs", tests=str(len(results)))
     for name, seconds, found in results:
