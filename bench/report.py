@@ -35,6 +35,10 @@ TABLE = (
     Row("add_single_apart", "  median of one call", "median_ms", "ms", 2, charted=False),
     Row("latency", "add to handler's start, median", "median_ms", "ms", 2),
     Row("latency", "add to handler's start, p99", "p99_ms", "ms", 2),
+    Row("libraries", "Python library, one process: drain", "python_drain", charted=False),
+    Row("libraries", "  add in calls of 500", "python_preload", charted=False),
+    Row("libraries", "Node library, one process: drain", "node_drain", charted=False),
+    Row("libraries", "  add in calls of 500", "node_preload", charted=False),
     Row("dispatch_gap", "no job begins while the leader yields, median of 20", "yield_median_ms",
         "ms", 1, charted=False),
     Row("dispatch_gap", "  at most", "yield_max_ms", "ms", 1, charted=False),
@@ -64,7 +68,8 @@ def number(value, digits=0):
 def brief(figures):
     """The figures of one measurement in a few words."""
     words = []
-    for field, unit, digits in (("jobs_per_second", "/s", 0), ("last_10_s", "/s at its end", 0),
+    for field, unit, digits in (("jobs_per_second", "/s", 0), ("python_drain", "/s Python", 0),
+                                ("node_drain", "/s Node", 0), ("last_10_s", "/s at its end", 0),
                                 ("median_ms", " ms", 2), ("p99_ms", " ms p99", 2),
                                 ("yield_median_ms", " ms yield", 1),
                                 ("kill_median_ms", " ms kill", 1),

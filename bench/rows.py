@@ -5,12 +5,16 @@ from typing import Callable
 
 from bench import backlog, gaps
 from bench.process import cpu_seconds, memory_mb
+from bench.sides import ROOT
 
 MOST_WAITING = 20_000
 BACKLOG = 1_000_000
 QUEUES, JOBS_PER_QUEUE = 100_000, 10
 PENDING = 10_000_000
 SESSIONS, CONNECTIONS = 10_000, 100
+# The programs that say what one process of a library can do.
+LIBRARIES = {"python": ["/usr/bin/python3", "-B", f"{ROOT}/bench/libraries/python_drain.py"],
+             "node": ["node", f"{ROOT}/bench/libraries/node_drain.js"]}
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,20 @@ def idle_sessions(side, lengths):
     (began, before), (ended, after) = held
     figures["server_cpu_percent"] = (after - before) / (ended - began) * 100
     return {"idle_sessions": figures}
+
+
+def libraries(side, lengths):
+    """One process of each library: it adds the jobs, then it runs them."""
+    figures = {"jobs": lengths.jobs * len(LIBRARIES), "cores_used_by_others": 0.0}
+    for language, words in LIBRARIES.items():
+        with side.session():
+            for mode in ("preload", "drain"):
+                one = side.load(mode, "--jobs", lengths.jobs, program=words, seconds=120)
+                figures[f"{language}_{mode}"] = one["jobs_per_second"]
+                figures[f"{language}_{mode}_cpu_us"] = one["cpu_us_per_job"]["load"]
+                figures["cores_used_by_others"] = max(figures["cores_used_by_others"],
+                                                      one["cores_used_by_others"])
+    return {"libraries": figures}
 
 
 def memory(side, _):

@@ -50,9 +50,14 @@ class Side:
             raise
         self.finish()
 
-    def load(self, mode, *options, seconds=60, on_ready=None):
-        """Runs one load and returns its figures, with what each part of it has cost."""
+    def load(self, mode, *options, seconds=60, on_ready=None, program=None):
+        """Runs one load and returns its figures, with what each part of it has cost.
+
+        `program`: the words of another program that takes this mode, in the same environment.
+        """
         words, environment = self.program(mode)
+        if program:
+            words = [*program, mode]
         servers = self.server_pids()
         before = self.used(servers)
         log = os.path.join(self.work, f"{self.key}-{mode}.log")
