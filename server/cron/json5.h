@@ -13,7 +13,8 @@ namespace leasehold {
 // can: 0x1F is 31, +1 is 1, .5 is 0.5. Infinity and NaN are refused, and so is what is nested
 // deeper than 512 levels. Later members of the same name stay beside the earlier ones.
 //
-// The text must be valid UTF-8. nullopt: `fault` says where the first fault is.
+// Our own, because Debian has no JSON5 library for C++. The text must be valid UTF-8. nullopt:
+// `fault` says where the first fault is.
 std::optional<std::string> Json5ObjectToJson(std::string_view text, TextFault& fault);
 
 }  // namespace leasehold

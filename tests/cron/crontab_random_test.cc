@@ -6,11 +6,14 @@
 #include <iostream>
 #include <random>
 #include <string>
+#include <string_view>
 
 #include "server/cron/crontab.h"
 
 namespace leasehold {
 namespace {
+
+using namespace std::string_view_literals;
 
 constexpr std::string_view kCrontab =
     "# comment\n"
@@ -32,8 +35,8 @@ class Damage {
   size_t Below(size_t bound) { return bound == 0 ? 0 : random_() % bound; }
 
   void Change(std::string& text) {
-    static constexpr std::string_view kBytes("*/,-?&=%{}[]:'\"\\#@ \t\r\n0179azZ_+.\0\xC3\x28\xFF",
-                                             38);
+    static constexpr std::string_view kBytes =
+        "*/,-?&=%{}[]:'\"\\#@ \t\r\n0179azZ_+.\0\xC3\x28\xFF"sv;
     const size_t at = Below(text.size());
     switch (Below(5)) {
       case 0:

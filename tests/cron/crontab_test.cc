@@ -200,7 +200,7 @@ TEST(CrontabTest, HoldsTenThousandEntriesAndOneMebibyte) {
   std::string text;
   for (int i = 0; i < 10'000; ++i) absl::StrAppend(&text, "@daily t", i, "\n");
   EXPECT_THAT(Specs(text), SizeIs(10'000));
-  EXPECT_THAT(Errors(text + "@daily more\n\n"),
+  EXPECT_THAT(Errors(text + "@daily more\n@daily yet\n"),
               ElementsAre("10001:1: the crontab has more than 10000 entries"));
   EXPECT_THAT(Specs("#" + std::string((1 << 20) - 1, 'x')), IsEmpty());
   EXPECT_THAT(Errors("#" + std::string(1 << 20, 'x')),

@@ -105,6 +105,7 @@ TEST(Json5Test, TellsWhatIsWrongAndWhere) {
   ExpectFault("{a: '\\1'}", 6, "octal escapes are not known");
   ExpectFault("{a: '\\u12'}", 6, "bad escape");
   ExpectFault("{a: 010}", 4, "a number begins with 0");
+  ExpectFault("{a: 01}", 4, "a number begins with 0");
   ExpectFault("{a: 1.2.3}", 4, "bad number");
   ExpectFault("{a: 1x}", 4, "bad number");
   ExpectFault("{a: 1e}", 4, "bad number");
@@ -135,9 +136,13 @@ TEST(Json5Test, AnswersEveryTextWithAFaultOrJson) {
   std::cout << "seed " << seed << std::endl;
   std::mt19937 random(seed);
   const std::string_view pieces[] = {
-      "{",   "}",    "[",  "]",      ":",       ",",    "a",   "_cron", "'",     "\"",    "\\",
-      "0x1", "1",    ".5", "+",      "-",       "e9",   "/*",  "*/",    "//",    "\n",    " ",
-      "tru", "true", "\0", "\u00a0", "\\u005f", "null", "NaN", "é",     "\\x41", "{a:1}", "'b'",
+      "{",      "}",       "[",     "]",    ":",
+      ",",      "a",       "_cron", "'",    "\"",
+      "\\",     "0x1",     "1",     ".5",   "+",
+      "-",      "e9",      "/*",    "*/",   "//",
+      "\n",     " ",       "tru",   "true", std::string_view("\0", 1),
+      "\u00a0", "\\u005f", "null",  "NaN",  "é",
+      "\\x41",  "{a:1}",   "'b'",
   };
   int accepted = 0;
   for (int round = 0; round < 200'000; ++round) {
