@@ -68,6 +68,9 @@ class FakeServer(grpc.GenericRpcHandler):
 
     def service(self, handler_call_details):
         name, request = _REQUESTS[handler_call_details.method]
+        if name not in self._answers:
+            # As if there were no such method.
+            return None
         return grpc.unary_unary_rpc_method_handler(
             lambda request, context: self._handle(name, request, context),
             request_deserializer=request.FromString,

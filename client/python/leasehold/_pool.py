@@ -13,6 +13,9 @@ RunJob = Callable[[LeasedJob, Cancellation], Optional[Outcome]]
 RunJobAsync = Callable[[LeasedJob, Cancellation], Coroutine[Any, Any, Optional[Outcome]]]
 News = Tuple[List[int], List[FinishedJob]]
 
+# Seconds; those that ignore it are dropped.
+_CANCELLED_TASKS_END_WITHIN = 1.0
+
 
 class _Held:
     """A job that a handler has or may take."""
@@ -117,11 +120,13 @@ class HandlerPool:
     def close(self) -> None:
         """Threads that run no handler end; those that do end after it, without effect."""
         with self._lock:
+            if self._closed:
+                return
             self._closed = True
             self._work.notify_all()
             loop = self._loop
         if loop is not None:
-            loop.call_soon_threadsafe(self._stop_loop)
+            asyncio.run_coroutine_threadsafe(self._end_tasks(), loop)
 
     # --- Slots ---
 
@@ -219,11 +224,12 @@ class HandlerPool:
         finally:
             loop.close()
 
-    def _stop_loop(self) -> None:
-        assert self._loop is not None
+    async def _end_tasks(self) -> None:
         for task in self._tasks:
             task.cancel()
-        self._loop.call_soon(self._loop.stop)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_CANCELLED_TASKS_END_WITHIN)
+        asyncio.get_running_loop().stop()
 
     def _start_tasks(self, jobs: List[_Held]) -> None:
         loop = self._loop
