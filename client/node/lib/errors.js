@@ -85,7 +85,8 @@ function fromGrpc(error) {
       fields.violations.push({ field, description });
     }
   }
-  const message = error.details || error.message || code;
+  // grpc-js ends its own with a note that is mostly empty.
+  const message = (error.details || error.message || code).replace(/ Resolution note: $/, '');
   return new LeaseholdError(message + unnamed(fields.violations, message), fields);
 }
 

@@ -2,19 +2,20 @@
 
 const { Cancellation } = require('./cancellation');
 const { decodeJob } = require('./helpers');
-const { claim } = require('./session/slots');
+const { ReportWriter, claim } = require('./session/shared_memory');
 
 // The handlers' side of a session: begins as many jobs as may run at once, and tells the session
 // what has begun and ended.
 //
-// Handlers begin in rounds. What is known by then goes to the session in one message before a round
-// begins, so that a handler that holds up this thread holds up nothing else; and a round begins
-// after I/O had its turn.
+// Handlers begin in rounds, each after I/O had its turn. What began and ended the session sees at
+// once, so that a handler that holds up this thread holds up nothing else.
 class HandlerPool {
-  // run(job, cancellation): the outcome or a promise of it. tell: to the session's thread.
-  constructor({ concurrency, slots, run, tell }) {
+  // memory: see allocate(). run(job, cancellation): the outcome or a promise of it. tell: to the
+  // session's thread.
+  constructor({ concurrency, memory, run, tell }) {
     this._concurrency = concurrency;
-    this._slots = slots;
+    this._slots = memory.slots;
+    this._reports = new ReportWriter(memory, () => tell({ type: 'wake' }));
     this._run = run;
     this._tell = tell;
     // Jobs in the order of their coming; some may have been withdrawn meanwhile.
@@ -22,8 +23,6 @@ class HandlerPool {
     this._first = 0;
     // Handles to cancellations.
     this._running = new Map();
-    this._completed = [];
-    this._finished = [];
     this._roundDue = false;
     this._closed = false;
     this.executorId = '';
@@ -60,11 +59,7 @@ class HandlerPool {
   _round() {
     this._roundDue = false;
     if (this._closed) return;
-    const batch = this._take();
-    const started = [];
-    for (const { handle, announced } of batch) if (!announced) started.push(handle);
-    this._report(started);
-    for (const job of batch) this._begin(job);
+    for (const job of this._take()) this._begin(job);
   }
 
   // As many jobs as may begin, no longer to be withdrawn.
@@ -84,14 +79,8 @@ class HandlerPool {
     return batch;
   }
 
-  _report(started) {
-    if (started.length + this._completed.length + this._finished.length === 0) return;
-    this._tell({ started, completed: this._completed, finished: this._finished });
-    this._completed = [];
-    this._finished = [];
-  }
-
-  _begin({ handle, bytes }) {
+  _begin({ handle, announced, bytes }) {
+    if (!announced) this._reports.begun(handle);
     const cancellation = new Cancellation();
     this._running.set(handle, cancellation);
     let outcome;
@@ -106,8 +95,9 @@ class HandlerPool {
 
   _end(handle, outcome) {
     this._running.delete(handle);
-    if (outcome.complete) this._completed.push(handle);
-    else this._finished.push({ handle, outcome });
+    if (this._closed) return;
+    if (outcome.complete) this._reports.completed(handle);
+    else this._tell({ type: 'finished', handle, outcome });
     if (this._roundDue) return;
     this._roundDue = true;
     setImmediate(() => this._round());

@@ -3,6 +3,13 @@
 const { JobHelpers } = require('./helpers');
 const { COMPLETE, outcomeOfBatch, outcomeOfError } = require('./outcomes');
 
+// The error's stack without what called the handler.
+function stackOf(error) {
+  const lines = String(error?.stack).split('\n');
+  const ours = lines.findIndex((line) => line.includes(__dirname));
+  return (ours < 0 ? lines : lines.slice(0, ours)).join('\n');
+}
+
 // Runs handlers and says what becomes of their jobs.
 class JobRunner {
   // context: {tasks: Map, logger, events, worker, addJob, addJobs, interruptedJobDelay (Duration)}
@@ -74,8 +81,9 @@ class JobRunner {
       this._emit('job:complete', { job, error });
       return outcome;
     }
-    const stack = batchJobErrors === undefined ? error?.stack : undefined;
-    logger.error(`failed: ${stack ?? outcome.fail.error}`, { failure: true, job, error });
+    const known = batchJobErrors === undefined && error?.stack !== undefined;
+    const text = known ? stackOf(error) : outcome.fail.error;
+    logger.error(`failed: ${text}`, { failure: true, job, error });
     const last = outcome.fail.permanent || job.attempts >= job.max_attempts;
     this._emit('job:error', { job, error, batchJobErrors });
     if (last) this._emit('job:failed', { job, error, batchJobErrors });

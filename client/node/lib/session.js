@@ -6,14 +6,14 @@ const { Worker } = require('node:worker_threads');
 const { LeaseholdError } = require('./errors');
 const { HandlerPool } = require('./handler_pool');
 const { write } = require('./logger');
+const { allocate } = require('./session/shared_memory');
 const { version } = require('../package.json');
 
 const MOST_OFFERED = 100000;
 const MOST_PREFETCHED = 8000;
 
-function makeSlots({ concurrency, prefetch }) {
-  const offered = Math.min(concurrency + (prefetch ?? MOST_PREFETCHED), MOST_OFFERED);
-  return new Int32Array(new SharedArrayBuffer(4 * (offered + 1)));
+function makeMemory({ concurrency, prefetch }) {
+  return allocate(Math.min(concurrency + (prefetch ?? MOST_PREFETCHED), MOST_OFFERED));
 }
 
 // A session with a server on a thread of its own, and its handlers on this one.
@@ -22,7 +22,7 @@ class Session {
   constructor(settings, tasks, run, worker) {
     this._logger = settings.logger;
     this._worker = worker;
-    const slots = makeSlots(settings);
+    const memory = makeMemory(settings);
     const options = {
       executorName: settings.name ?? os.hostname(),
       addresses: settings.addresses,
@@ -38,14 +38,14 @@ class Session {
       sdkVersion: version,
     };
     this._thread = new Worker(path.join(__dirname, 'session', 'thread.js'), {
-      workerData: { options, slots },
+      workerData: { options, memory },
       // What the program preloads is for its own threads.
       execArgv: [],
       env: { ...process.env, NODE_OPTIONS: '' },
     });
     const { concurrency } = settings;
     const tell = (message) => this._thread.postMessage(message);
-    this.pool = new HandlerPool({ concurrency, slots, run, tell });
+    this.pool = new HandlerPool({ concurrency, memory, run, tell });
     // Fulfilled with null or an error.
     this.ended = new Promise((resolve) => this._listen(resolve));
   }

@@ -13,8 +13,13 @@ const IF_EXISTS = {
 };
 const JOB_STATES = ['unspecified', 'scheduled', 'ready', 'leased', 'failed'];
 
+// Of a 64-bit number that is known to be small.
+function toNumber(value) {
+  return typeof value === 'number' ? value : value.toNumber();
+}
+
 function durationToMs(duration) {
-  return Number(duration.seconds) * 1000 + duration.nanos / 1e6;
+  return toNumber(duration.seconds) * 1000 + duration.nanos / 1e6;
 }
 
 function msToDuration(milliseconds) {
@@ -25,7 +30,7 @@ function msToDuration(milliseconds) {
 // Null for an unset one.
 function timestampToDate(timestamp) {
   if (!timestamp) return null;
-  return new Date(Number(timestamp.seconds) * 1000 + Math.floor(timestamp.nanos / 1e6));
+  return new Date(toNumber(timestamp.seconds) * 1000 + Math.floor(timestamp.nanos / 1e6));
 }
 
 function dateToTimestamp(value, name) {

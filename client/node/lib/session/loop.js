@@ -4,10 +4,12 @@ const { fromGrpc } = require('../errors');
 const { grpc, makeChannel } = require('../protocol');
 const frames = require('./frames');
 const { SessionMachine } = require('./machine');
-const { OfferedJobs } = require('./slots');
+const { OfferedJobs, ReportReader } = require('./shared_memory');
 
 // Node's own limit; a longer one fires at once.
 const LONGEST_TIMER = 2 ** 31 - 1;
+// While handlers report, their reports are looked for so often; then the next one wakes us up.
+const READING_INTERVAL = 1;
 
 // The jobs of an action as one message: their bytes in one piece, and for each its handle, whether
 // it is announced, its slot and its length.
@@ -29,10 +31,12 @@ function pack(leases, offered) {
 
 // Carries out what a SessionMachine decides: its streams, its timer, what it tells the handlers.
 class SessionLoop {
-  // send(message, transfer): to the handlers' side; see HandlerPool and Runner.
-  constructor(options, slots, send) {
+  // memory: see allocate(). send(message, transfer): to the handlers' side; see Session.
+  constructor(options, memory, send) {
     this._machine = new SessionMachine(options, Math.random);
-    this._offered = new OfferedJobs(slots);
+    this._offered = new OfferedJobs(memory);
+    this._reports = new ReportReader(memory);
+    this._readTimer = null;
     this._send = send;
     this._channels = new Map();
     this._calls = new Map();
@@ -45,21 +49,20 @@ class SessionLoop {
   }
 
   start() {
+    this._reports.arm();
     this._tell((now) => this._machine.start(now));
   }
 
-  // {started, completed: handles; finished: [{handle, outcome}]}
-  onHandlers({ started, completed, finished }) {
-    for (const handle of started) this._started.push(handle);
-    for (const handle of completed) {
-      this._offered.forget(handle);
-      this._finished.push({ handle, outcome: { complete: {} } });
-    }
-    for (const one of finished) {
-      this._offered.forget(one.handle);
-      this._finished.push(one);
-    }
+  // There are reports.
+  onWake() {
     // While a write is under way, outcomes pile up to one frame.
+    if (!this._machine.writing) this._collect();
+    this._readLater();
+  }
+
+  // A handler has ended, otherwise than complete.
+  onFinished(handle, outcome) {
+    this._end(handle, outcome);
     if (!this._machine.writing) this._collect();
   }
 
@@ -75,12 +78,30 @@ class SessionLoop {
     this._arm();
   }
 
+  _end(handle, outcome) {
+    this._offered.forget(handle);
+    this._finished.push({ handle, outcome });
+  }
+
+  // False if there was nothing new.
   _collect() {
-    if (this._started.length === 0 && this._finished.length === 0) return;
+    this._reports.read(
+      (handle) => this._started.push(handle),
+      (handle) => this._end(handle, { complete: {} }),
+    );
+    if (this._started.length === 0 && this._finished.length === 0) return false;
     const [started, finished] = [this._started, this._finished];
     this._started = [];
     this._finished = [];
     this._tell((now) => this._machine.onHandlers(started, finished, now));
+    return true;
+  }
+
+  _readLater() {
+    if (this._ended) return;
+    this._readTimer = setTimeout(() => {
+      if (this._machine.writing || this._collect() || !this._reports.arm()) this._readLater();
+    }, READING_INTERVAL);
   }
 
   _perform() {
@@ -180,6 +201,7 @@ class SessionLoop {
   end({ error }) {
     this._ended = true;
     clearTimeout(this._timer);
+    clearTimeout(this._readTimer);
     for (const call of this._calls.values()) call.cancel();
     for (const channel of this._channels.values()) channel.close();
     const plain = error && { ...error, message: error.message };
