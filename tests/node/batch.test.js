@@ -1,10 +1,11 @@
 'use strict';
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { after, before } = require('node:test');
 const { Client, Permanent, RetryAfter, rawJson, runOnce } = require('../../client/node');
 const { recordedLog } = require('./support/recorded_log');
 const { Server } = require('./support/server');
+const { test } = require('./support/test');
 
 let server;
 let client;

@@ -5,10 +5,11 @@ const assert = require('node:assert');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { after, before } = require('node:test');
 const { Client } = require('../../client/node');
 const { eventually } = require('./support/eventually');
 const { Server } = require('./support/server');
+const { test } = require('./support/test');
 
 let server;
 let client;

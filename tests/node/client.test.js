@@ -2,10 +2,11 @@
 
 const assert = require('node:assert');
 const http2 = require('node:http2');
-const { after, before, test } = require('node:test');
+const { after, before } = require('node:test');
 const { Client, makeWorkerUtils, quickAddJob, rawJson } = require('../../client/node');
 const { event } = require('./support/eventually');
 const { Server } = require('./support/server');
+const { test } = require('./support/test');
 
 // Nobody listens there.
 const NOWHERE = '127.0.0.1:1';

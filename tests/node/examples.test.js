@@ -7,10 +7,11 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { after, before } = require('node:test');
 const { Client } = require('../../client/node');
 const { eventually } = require('./support/eventually');
 const { ROOT, Server } = require('./support/server');
+const { test } = require('./support/test');
 
 const PACKAGE = path.join(ROOT, 'client', 'node');
 const EXAMPLES = path.join(PACKAGE, 'examples');

@@ -1,11 +1,12 @@
 'use strict';
 
 const assert = require('node:assert');
-const { after, before, test } = require('node:test');
+const { after, before } = require('node:test');
 const { Client, Permanent, RetryAfter, rawJson, run, runOnce } = require('../../client/node');
 const { event } = require('./support/eventually');
 const { recordedLog } = require('./support/recorded_log');
 const { Server } = require('./support/server');
+const { test } = require('./support/test');
 
 let server;
 let client;

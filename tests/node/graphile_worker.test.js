@@ -6,9 +6,10 @@ const assert = require('node:assert');
 const { EventEmitter } = require('node:events');
 const os = require('node:os');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { after, before } = require('node:test');
 const leasehold = require('../../client/node');
 const { Server } = require('./support/server');
+const { test } = require('./support/test');
 
 const REAL = path.join(os.homedir(), '.cache/leasehold-tools/peers/graphile_worker',
   'node_modules/graphile-worker');

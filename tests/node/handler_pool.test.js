@@ -2,12 +2,12 @@
 
 // The handlers' side of a session: which jobs begin, and what the session's side sees of it.
 const assert = require('node:assert');
-const { test } = require('node:test');
 const { HandlerPool } = require('../../client/node/lib/handler_pool');
 const { type } = require('../../client/node/lib/protocol');
 const { OfferedJobs, ReportReader, allocate } = require(
   '../../client/node/lib/session/shared_memory');
 const { event } = require('./support/eventually');
+const { test } = require('./support/test');
 
 const LeasedJob = type('LeasedJob');
 const COMPLETE = { complete: {} };
@@ -33,7 +33,8 @@ class Session {
 
   // One message of the session's; the odd ones are announced.
   pack(...handles) {
-    const all = handles.map((handle) => LeasedJob.encode({ id: `${handle}`, payload: '1' }).finish());
+    const encode = (handle) => LeasedJob.encode({ id: `${handle}`, payload: '1' }).finish();
+    const all = handles.map(encode);
     const jobs = handles.flatMap((handle, i) =>
       [handle, handle % 2, this.offered.offer(handle), all[i].length]);
     return { jobs, bytes: new Uint8Array(Buffer.concat(all)) };

@@ -6,10 +6,11 @@ const { EventEmitter } = require('node:events');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { after, before, test } = require('node:test');
+const { after, before } = require('node:test');
 const { Client, Permanent, parseCronItems, run, runOnce } = require('../../client/node');
 const { recordedLog } = require('./support/recorded_log');
 const { Server } = require('./support/server');
+const { test } = require('./support/test');
 
 let server;
 let client;

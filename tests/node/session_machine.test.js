@@ -107,6 +107,21 @@ describe('a session', () => {
     assert.deepStrictEqual(session.sent(), ['started t4']);
   });
 
+  test('gives handlers no job ahead before its receipt could be sent', () => {
+    const session = MachineFixture.opened();
+    session.deliverJobs(['1', '2', '3', '4']);
+    session.runThrough('1', '2', '3', '4');
+    session.deliverRecorded(1);
+    session.sent();
+    session.holdWrites = true;
+    session.deliver(ASK);
+    session.deliverJobs(['5', '6', '7']);
+    assert.deepStrictEqual(session.offered(), []);
+    session.finishWrite();
+    assert.deepStrictEqual(session.offered(), ['5', '6', '7']);
+    assert.strictEqual(session.acknowledged, 2n);
+  });
+
   test('sends what ended during a write in one frame', () => {
     const session = MachineFixture.opened();
     session.deliverJobs(['1', '2']);

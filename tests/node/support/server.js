@@ -40,6 +40,8 @@ class Server {
     this._process.kill('SIGTERM');
     if (this._process.exitCode === null) await once(this._process, 'exit');
     fs.rmSync(this._directory, { recursive: true });
+    // Whatever a failed test has left behind keeps this process no longer.
+    setTimeout(() => process.exit(1), 5000).unref();
   }
 }
 
