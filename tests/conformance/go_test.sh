@@ -7,6 +7,12 @@ home=$(getent passwd "$(id -u)" | cut -d: -f6)
 export GOPATH="${LEASEHOLD_TOOLS:-$home/.cache/leasehold-tools}/go"
 export GOCACHE="$GOPATH/build" GOFLAGS=-mod=readonly GOPROXY=off GOTOOLCHAIN=local
 PATH=$GOPATH/bin:$PATH:/usr/local/go/bin # where Go's own archive is unpacked
+if [ -e "$GOPATH.unavailable" ]; then
+  echo "skipped: ./dev setup could reach no module proxy"
+  echo '<testsuites><testsuite name="go"><testcase name="TheGoExample"><skipped/></testcase>' \
+    '</testsuite></testsuites>' > "$XML_OUTPUT_FILE"
+  exit 0
+fi
 if ! [ -x "$GOPATH/bin/protoc-gen-go-grpc" ]; then
   echo "$GOPATH/bin is missing: run ./dev setup, which makes it" >&2
   exit 1
