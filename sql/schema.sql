@@ -754,6 +754,56 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION leasehold.run_cron_ticks(identifiers text[], ticks timestamp with time zone[], specs
+        leasehold.new_job[]) RETURNS TABLE(tick_number integer, outcome text, problem text, job
+        leasehold.job_rows)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+DECLARE
+  -- Each has cost a lock_timeout, in which the others wait.
+  most_stuck constant integer := 10;
+  stuck      text[] := '{}';
+  put        record;
+BEGIN
+  FOR i IN 1 .. coalesce(cardinality(ticks), 0) LOOP
+    tick_number := i;
+    outcome := 'untried';
+    problem := NULL;
+    job := NULL;
+    IF cardinality(stuck) >= most_stuck OR identifiers[i] = ANY (stuck) THEN
+      RETURN NEXT;
+      CONTINUE;
+    END IF;
+    BEGIN
+      INSERT INTO "leasehold".known_crontabs AS known (identifier, known_since, last_execution)
+      VALUES (identifiers[i], ticks[i], ticks[i])
+      ON CONFLICT (identifier) DO UPDATE
+      SET last_execution = excluded.last_execution
+      WHERE known.last_execution IS NULL OR known.last_execution < excluded.last_execution;
+      IF FOUND THEN
+        SELECT * INTO STRICT put FROM "leasehold".put_jobs(ARRAY[specs[i]], ticks[i]);
+        job := put.job;
+        outcome := 'added';
+      ELSE
+        outcome := 'skipped';
+      END IF;
+    EXCEPTION
+      WHEN lock_not_available THEN
+        outcome := 'locked';
+        stuck := stuck || identifiers[i];
+      WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded THEN
+        outcome := 'refused';
+        problem := SQLERRM;
+        stuck := stuck || identifiers[i];
+    END;
+    RETURN NEXT;
+  END LOOP;
+END
+$$;
+
 CREATE FUNCTION leasehold.stored_flags(flags text[]) RETURNS text[]
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
@@ -786,6 +836,24 @@ CREATE FUNCTION leasehold.to_micros(moment timestamp with time zone) RETURNS big
     WHEN moment < '2000-01-01 00:00:00+00' THEN -9223372036854775808
   END
 $$;
+
+CREATE TABLE leasehold.crons (
+    identifier text NOT NULL COLLATE pg_catalog."C",
+    source text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    schedule text NOT NULL,
+    time_zone text NOT NULL,
+    task text NOT NULL COLLATE pg_catalog."C",
+    payload json NOT NULL,
+    fill interval NOT NULL,
+    max_attempts smallint NOT NULL,
+    queue_name text COLLATE pg_catalog."C",
+    job_key text COLLATE pg_catalog."C",
+    key_mode text NOT NULL,
+    priority smallint NOT NULL,
+    flags text[] COLLATE pg_catalog."C",
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
 
 CREATE TABLE leasehold.executors (
     number bigint NOT NULL,
@@ -943,7 +1011,11 @@ ALTER TABLE ONLY leasehold.journal_1 ALTER COLUMN unreported SET STORAGE EXTERNA
 CREATE TABLE leasehold.known_crontabs (
     identifier text NOT NULL,
     known_since timestamp with time zone NOT NULL,
-    last_execution timestamp with time zone
+    last_execution timestamp with time zone,
+    schedule text,
+    time_zone text,
+    fill interval,
+    paused boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE leasehold.leadership (
@@ -982,6 +1054,9 @@ WITH (fillfactor='50');
 ALTER TABLE ONLY leasehold.journal ATTACH PARTITION leasehold.journal_0 FOR VALUES IN ('0');
 
 ALTER TABLE ONLY leasehold.journal ATTACH PARTITION leasehold.journal_1 FOR VALUES IN ('1');
+
+ALTER TABLE ONLY leasehold.crons
+    ADD CONSTRAINT crons_pkey PRIMARY KEY (identifier);
 
 ALTER TABLE ONLY leasehold.executors
     ADD CONSTRAINT executors_pkey PRIMARY KEY (number);
@@ -1108,6 +1183,9 @@ REVOKE ALL ON FUNCTION leasehold.reschedule_unleased_jobs(job_ids bigint[], run_
 
 REVOKE ALL ON FUNCTION leasehold.rotate_journal(epoch bigint, keep interval, is_full boolean) FROM
         PUBLIC;
+
+REVOKE ALL ON FUNCTION leasehold.run_cron_ticks(identifiers text[], ticks timestamp with time
+        zone[], specs leasehold.new_job[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION leasehold.stored_flags(flags text[]) FROM PUBLIC;
 

@@ -27,7 +27,7 @@ SELECT setval(pg_get_serial_sequence('graphile_worker._private_jobs', 'id'), las
 FROM graphile_worker_of_leasehold.job_ids;
 
 INSERT INTO graphile_worker._private_known_crontabs
-SELECT * FROM graphile_worker_of_leasehold.known_crontabs;
+SELECT identifier, known_since, last_execution FROM graphile_worker_of_leasehold.known_crontabs;
 
 DELETE FROM graphile_worker_of_leasehold.job_rows;
 COMMIT;

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "server/job/cron_request.h"
 #include "server/job/job.h"
 #include "server/job/job_change.h"
 #include "server/job/lease.h"
@@ -167,6 +168,8 @@ struct WriteMissingLeases {
 };
 struct WriteMissingLeasesAnswer {};
 
+// ChangeCrons and RunCronTicks stand in cron_request.h.
+
 // A session's row in `executors`: there before its `opened`, gone when it ended cleanly or was
 // swept.
 struct SessionRow {
@@ -294,8 +297,8 @@ struct JournalPlace {
   int64_t number = 0;
 };
 
-// What a new leader must know before it accepts a session: leases, sessions, and the newest part of
-// the journal.
+// What a new leader must know before it accepts a session: leases, sessions, crons, and the newest
+// part of the journal.
 struct LoadLeadership {};
 struct LoadLeadershipAnswer {
   struct HeldLease {
@@ -308,6 +311,9 @@ struct LoadLeadershipAnswer {
   std::vector<SessionRow> sessions;
   JournalMemory journal;
   std::optional<JournalPlace> journal_rest;  // what is older than this row was left out
+  // Those whose schedule can be read.
+  std::vector<StoredCron> crons;
+  std::vector<KnownCron> known_crons;
   SessionNumber next_session = 1;
   absl::Time now;
 };
@@ -322,9 +328,9 @@ struct LoadJournalAnswer {
 
 using StoreRequest =
     std::variant<AddJobs, AddKeyedJobs, RemoveJob, ChangeJobs, LeaseJobs, LeaseWindow,
-                 RecordOutcomes, WriteMissingLeases, OpenSession, EndSessions, DeleteInbox,
-                 ReserveJobIds, ReadPriorities, ReadWindows, ReadQueueHeads, ReadJobs, ReadInbox,
-                 LoadLeadership, LoadJournal>;
+                 RecordOutcomes, WriteMissingLeases, ChangeCrons, RunCronTicks, OpenSession,
+                 EndSessions, DeleteInbox, ReserveJobIds, ReadPriorities, ReadWindows,
+                 ReadQueueHeads, ReadJobs, ReadInbox, LoadLeadership, LoadJournal>;
 
 // The alternative with the request's index answers it. With any status but OK it is empty and
 // nothing was done. kUnavailable: the database is away. kFailedPrecondition: another leader has
@@ -334,8 +340,9 @@ using StoreRequest =
 using StoreAnswer =
     std::variant<AddJobsAnswer, AddKeyedJobsAnswer, RemoveJobAnswer, ChangeJobsAnswer,
                  LeaseJobsAnswer, LeaseWindowAnswer, RecordOutcomesAnswer, WriteMissingLeasesAnswer,
-                 OpenSessionAnswer, EndSessionsAnswer, DeleteInboxAnswer, ReserveJobIdsAnswer,
-                 ReadPrioritiesAnswer, ReadWindowsAnswer, ReadQueueHeadsAnswer, ReadJobsAnswer,
-                 ReadInboxAnswer, LoadLeadershipAnswer, LoadJournalAnswer>;
+                 ChangeCronsAnswer, RunCronTicksAnswer, OpenSessionAnswer, EndSessionsAnswer,
+                 DeleteInboxAnswer, ReserveJobIdsAnswer, ReadPrioritiesAnswer, ReadWindowsAnswer,
+                 ReadQueueHeadsAnswer, ReadJobsAnswer, ReadInboxAnswer, LoadLeadershipAnswer,
+                 LoadJournalAnswer>;
 
 }  // namespace leasehold

@@ -13,6 +13,7 @@
 #include "server/base/errors.h"
 #include "server/store/array_parameter.h"
 #include "server/store/execute.h"
+#include "server/store/job_columns.h"
 #include "server/store/job_row.h"
 #include "server/store/lease_columns.h"
 #include "server/store/request_hash.h"
@@ -20,58 +21,6 @@
 
 namespace leasehold::store {
 namespace {
-
-using Int16 = std::numeric_limits<int16_t>;
-
-absl::Status CheckRanges(const NewJob& job) {
-  if (job.priority < Int16::min() || job.priority > Int16::max()) {
-    return absl::InvalidArgumentError(absl::StrFormat("priority %d is no smallint", job.priority));
-  }
-  if (job.max_attempts > Int16::max()) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("max_attempts %d is no smallint", job.max_attempts));
-  }
-  return absl::OkStatus();
-}
-
-// Flags as they are stored: sorted, each once, NULL for none.
-std::optional<std::string> StoredFlags(std::vector<std::string> flags) {
-  if (flags.empty()) return std::nullopt;
-  std::sort(flags.begin(), flags.end());
-  flags.erase(std::unique(flags.begin(), flags.end()), flags.end());
-  return ArrayLiteral(flags);
-}
-
-const NewJob& JobOf(const JobToInsert& item) { return item.job; }
-const NewJob& JobOf(const NewJob& item) { return item; }
-
-// The columns that both ways of adding share, made in one pass over the jobs.
-struct JobColumns {
-  template <typename Items>
-  explicit JobColumns(const Items& items)
-      : tasks(ElementType::kText, items.size()),
-        payloads(ElementType::kJson, items.size()),
-        queue_names(ElementType::kText, items.size()),
-        max_attempts(ElementType::kSmallint, items.size()),
-        priorities(ElementType::kSmallint, items.size()),
-        flags(ElementType::kText, items.size()),
-        metadata(ElementType::kJson, items.size()) {
-    for (const auto& item : items) {
-      const NewJob& job = JobOf(item);
-      if (status.ok()) status = CheckRanges(job);
-      tasks.Add(job.task);
-      payloads.Add(job.payload);
-      queue_names.Add(job.queue_name);
-      max_attempts.Add(job.max_attempts);
-      priorities.Add(job.priority);
-      flags.Add(StoredFlags(job.flags));
-      metadata.Add(job.metadata);
-    }
-  }
-
-  absl::Status status;
-  ArrayParameter tasks, payloads, queue_names, max_attempts, priorities, flags, metadata;
-};
 
 std::string_view Bytes(const std::array<uint8_t, 16>& hash) {
   return {reinterpret_cast<const char*>(hash.data()), hash.size()};
@@ -107,15 +56,6 @@ struct RequestColumns {
 pqxx::binarystring RunAts(const AddKeyedJobs& request) {
   return ArrayOf(ElementType::kTimestamptz, request.jobs,
                  [&](const NewJob& job) { return job.run_at.value_or(request.now + job.delay); });
-}
-
-pqxx::binarystring Keys(const AddKeyedJobs& request) {
-  return ArrayOf(ElementType::kText, request.jobs, [](const NewJob& job) { return job.key; });
-}
-
-pqxx::binarystring KeyModes(const AddKeyedJobs& request) {
-  return ArrayOf(ElementType::kText, request.jobs,
-                 [](const NewJob& job) { return std::string_view(KeyModeName(job.key_mode)); });
 }
 
 // Both statements take the ids, columns of their own, and then the lease row and the requests.
@@ -195,9 +135,10 @@ absl::StatusOr<AddKeyedJobsAnswer> Execute(Connection& connection, const WriteSt
   if (!jobs.status.ok()) return jobs.status;
   const auto result = connection.Run(
       sql::kAddKeyedJobs, stamp.epoch, stamp.number, jobs.tasks.Encode(), jobs.payloads.Encode(),
-      jobs.queue_names.Encode(), RunAts(request), jobs.max_attempts.Encode(), Keys(request),
-      KeyModes(request), jobs.priorities.Encode(), jobs.flags.Encode(), jobs.metadata.Encode(),
-      TimeParameter(request.now), IdHash(request.request), BodyHash(request.request));
+      jobs.queue_names.Encode(), RunAts(request), jobs.max_attempts.Encode(),
+      KeyColumn(request.jobs), KeyModeColumn(request.jobs), jobs.priorities.Encode(),
+      jobs.flags.Encode(), jobs.metadata.Encode(), TimeParameter(request.now),
+      IdHash(request.request), BodyHash(request.request));
   if (absl::IsAlreadyExists(result.status())) return KeyExists();
   if (!result.ok()) return result.status();
 

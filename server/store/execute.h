@@ -27,12 +27,19 @@ absl::StatusOr<RecordOutcomesAnswer> Execute(Connection& connection, const Write
                                              const RecordOutcomes& request);
 absl::StatusOr<WriteMissingLeasesAnswer> Execute(Connection& connection, const WriteStamp& stamp,
                                                  const WriteMissingLeases& request);
+absl::StatusOr<ChangeCronsAnswer> Execute(Connection& connection, const WriteStamp& stamp,
+                                          const ChangeCrons& request);
+absl::StatusOr<RunCronTicksAnswer> Execute(Connection& connection, const WriteStamp& stamp,
+                                           const RunCronTicks& request);
 absl::StatusOr<OpenSessionAnswer> Execute(Connection& connection, const WriteStamp& stamp,
                                           const OpenSession& request);
 absl::StatusOr<EndSessionsAnswer> Execute(Connection& connection, const WriteStamp& stamp,
                                           const EndSessions& request);
 absl::StatusOr<DeleteInboxAnswer> Execute(Connection& connection, const WriteStamp& stamp,
                                           const DeleteInbox& request);
+
+// The part of LoadLeadership that is about crons. One that cannot be read is logged.
+absl::Status LoadCrons(Connection& connection, LoadLeadershipAnswer& answer);
 
 // RemoveJob's kNotFound.
 absl::Status NoJobHasKey(std::string_view key);

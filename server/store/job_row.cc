@@ -21,6 +21,13 @@ const char* KeyModeName(KeyMode mode) {
   return "reject";
 }
 
+KeyMode ParseKeyMode(std::string_view name) {
+  for (const KeyMode mode : {KeyMode::kPreserveRunAt, KeyMode::kUnsafeDedupe, KeyMode::kReject}) {
+    if (name == KeyModeName(mode)) return mode;
+  }
+  return KeyMode::kReplace;
+}
+
 void ReadRankedColumns(RowReader& row, RankedJob& job) {
   job.id = row.Bigint();
   job.task = row.Text();

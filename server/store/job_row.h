@@ -1,6 +1,7 @@
 #pragma once
 
 #include <pqxx/result>
+#include <string_view>
 #include <vector>
 
 #include "server/job/job.h"
@@ -10,6 +11,8 @@ namespace leasehold::store {
 
 // As the functions in SQL name it.
 const char* KeyModeName(KeyMode mode);
+// kReplace for any name that is none.
+KeyMode ParseKeyMode(std::string_view name);
 
 // Reads the ranked columns: id, task, queue_name, priority, run_at, attempts, max_attempts,
 // activation, crashes, flags.

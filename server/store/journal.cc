@@ -142,6 +142,28 @@ absl::StatusOr<WriteMissingLeasesAnswer> Rebuild(Connection&, const JournalRow&,
   return WriteMissingLeasesAnswer();
 }
 
+absl::StatusOr<ChangeCronsAnswer> Rebuild(Connection&, const JournalRow&, const ChangeCrons&) {
+  return ChangeCronsAnswer();
+}
+
+// Each answer is the id of a job, or stands for an outcome (sql/statements/run_cron_ticks.sql).
+absl::StatusOr<RunCronTicksAnswer> Rebuild(Connection& connection, const JournalRow& row,
+                                           const RunCronTicks&) {
+  using Outcome = RunCronTicksAnswer::Outcome;
+  constexpr Outcome kOthers[] = {Outcome::kSkipped, Outcome::kLocked, Outcome::kRefused,
+                                 Outcome::kUntried};
+  RunCronTicksAnswer answer;
+  std::vector<JobId> added;
+  for (const JobId id : row.answer_ids) {
+    answer.ticks.push_back({id > 0 ? Outcome::kAdded : kOthers[-id], ""});
+    if (id > 0) added.push_back(id);
+  }
+  auto changed = ReadRanked(connection, std::move(added));
+  if (!changed.ok()) return changed.status();
+  answer.changed = *std::move(changed);
+  return answer;
+}
+
 absl::StatusOr<OpenSessionAnswer> Rebuild(Connection&, const JournalRow&, const OpenSession&) {
   return OpenSessionAnswer();
 }

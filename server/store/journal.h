@@ -51,6 +51,10 @@ absl::StatusOr<RecordOutcomesAnswer> Rebuild(Connection& connection, const Journ
                                              const RecordOutcomes& request);
 absl::StatusOr<WriteMissingLeasesAnswer> Rebuild(Connection& connection, const JournalRow& row,
                                                  const WriteMissingLeases& request);
+absl::StatusOr<ChangeCronsAnswer> Rebuild(Connection& connection, const JournalRow& row,
+                                          const ChangeCrons& request);
+absl::StatusOr<RunCronTicksAnswer> Rebuild(Connection& connection, const JournalRow& row,
+                                           const RunCronTicks& request);
 absl::StatusOr<OpenSessionAnswer> Rebuild(Connection& connection, const JournalRow& row,
                                           const OpenSession& request);
 absl::StatusOr<EndSessionsAnswer> Rebuild(Connection& connection, const JournalRow& row,

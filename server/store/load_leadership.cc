@@ -142,7 +142,7 @@ absl::Status LoadRecentJournal(Connection& connection, LoadLeadershipAnswer& ans
 
 absl::StatusOr<LoadLeadershipAnswer> Execute(Connection& connection, const LoadLeadership&) {
   LoadLeadershipAnswer answer;
-  for (const auto load : {LoadClock, LoadLeases, LoadSessions, LoadRecentJournal}) {
+  for (const auto load : {LoadClock, LoadLeases, LoadSessions, LoadRecentJournal, LoadCrons}) {
     if (absl::Status status = load(connection, answer); !status.ok()) return status;
   }
   return answer;

@@ -44,6 +44,13 @@ const std::map<std::string, SqlParameters>& Writes() {
        {"1006", "{1}", "{0}", "{1}", "{2}", "{0}", "{2}", "{failed}", "{1}", "{epoch}", "{0}",
         "{oh}", "{NULL}", "{1}"}},
       {"write_missing_leases", {"1007", "{8}", "{1}", "{0}", "{7}", "{1}", "{1}"}},
+      {"change_crons",
+       {"1031",    "{c}",         "{app}",  "{* * * * *}", "{UTC}", "{mail}", "{\"{}\"}", "{0}",
+        "{25}",    "{NULL}",      "{NULL}", "{replace}",   "{0}",   "{NULL}", "{}",       "{c}",
+        "{epoch}", "{* * * * *}", "{UTC}",  "{0}",         "{f}",   "{}"}},
+      {"run_cron_ticks",
+       {"1032", "{d}", "{epoch}", "{mail}", "{\"{}\"}", "{NULL}", "{25}", "{NULL}", "{replace}",
+        "{0}", "{NULL}", "{\"{}\"}"}},
       {"open_session", {"1008", "70", "s", "e", "n", "{mail}"}},
       {"end_sessions", {"1009", "{7}"}},
       {"delete_inbox", {"1010", "{1,2,3}"}},
@@ -82,6 +89,8 @@ class FenceTest : public SqlTest {
         "SELECT (SELECT string_agg(t::text, ';' ORDER BY id) FROM leasehold.job_rows t), "
         "(SELECT string_agg(t::text, ';' ORDER BY number) FROM leasehold.leases t), "
         "(SELECT string_agg(t::text, ';' ORDER BY id) FROM leasehold.inbox t), "
+        "(SELECT string_agg(t::text, ';' ORDER BY identifier) FROM leasehold.crons t), "
+        "(SELECT string_agg(t::text, ';' ORDER BY identifier) FROM leasehold.known_crontabs t), "
         "(SELECT string_agg(t::text, ';' ORDER BY number) FROM leasehold.executors t), "
         "(SELECT string_agg(t::text, ';' ORDER BY id) FROM leasehold.servers t), "
         "(SELECT string_agg(t::text, ';' ORDER BY epoch, number) FROM leasehold.journal t), "

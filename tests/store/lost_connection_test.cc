@@ -13,6 +13,7 @@ namespace leasehold::testing {
 namespace {
 
 using store::FaultPoint;
+using Outcome = RunCronTicksAnswer::Outcome;
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
@@ -221,6 +222,38 @@ TEST_P(InDoubtWriteTest, WritesMissingLeasesOnce) {
   AskCut<WriteMissingLeasesAnswer>("write_missing_leases", WriteMissingLeases{{RowFor(ranked, 9)}});
 
   EXPECT_EQ(Count("leases"), 1);
+}
+
+TEST_P(InDoubtWriteTest, RunsTicksOfCronsOnce) {
+  const absl::Time tick = absl::FromUnixSeconds(60);
+  const auto at = [](const char* cron, absl::Time time) {
+    return RunCronTicks::Tick{cron, time, {.task = cron, .run_at = time}};
+  };
+  ASSERT_TRUE(Submit(RunCronTicks{{at("ran", tick)}}).ok());
+  Sql("TRUNCATE leasehold.journal");
+  pqxx::connection user(database_.url());
+  pqxx::work holding(user);
+  holding.exec("INSERT INTO leasehold.known_crontabs VALUES ('held', now())");
+
+  const auto answer = AskCut<RunCronTicksAnswer>(
+      "run_cron_ticks", RunCronTicks{{at("ran", tick), at("held", tick), at("new", tick),
+                                      at("held", tick + absl::Minutes(1))}});
+
+  std::vector<Outcome> outcomes;
+  for (const auto& ran : answer.ticks) outcomes.push_back(ran.outcome);
+  EXPECT_THAT(outcomes,
+              ElementsAre(Outcome::kSkipped, Outcome::kLocked, Outcome::kAdded, Outcome::kUntried));
+  ASSERT_THAT(answer.changed, SizeIs(1));
+  EXPECT_EQ(answer.changed[0].task, "new");
+  EXPECT_EQ(Count("job_rows"), 2);
+}
+
+TEST_P(InDoubtWriteTest, ChangesCronsOnce) {
+  AskCut<ChangeCronsAnswer>(
+      "change_crons",
+      ChangeCrons{.know = {{"c", absl::Now(), {}, CronTiming{"@daily", "UTC", {}}, false}}});
+
+  EXPECT_EQ(Count("known_crontabs"), 1);
 }
 
 TEST_P(InDoubtWriteTest, OpensASessionOnce) {

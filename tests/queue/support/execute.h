@@ -20,6 +20,10 @@ absl::StatusOr<RecordOutcomesAnswer> Execute(Tables& tables, const RecordOutcome
                                              absl::Time now);
 absl::StatusOr<WriteMissingLeasesAnswer> Execute(Tables& tables, const WriteMissingLeases& request,
                                                  absl::Time now);
+absl::StatusOr<ChangeCronsAnswer> Execute(Tables& tables, const ChangeCrons& request,
+                                          absl::Time now);
+absl::StatusOr<RunCronTicksAnswer> Execute(Tables& tables, const RunCronTicks& request,
+                                           absl::Time now);
 absl::StatusOr<OpenSessionAnswer> Execute(Tables& tables, const OpenSession& request,
                                           absl::Time now);
 absl::StatusOr<EndSessionsAnswer> Execute(Tables& tables, const EndSessions& request,

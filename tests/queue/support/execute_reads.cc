@@ -155,6 +155,8 @@ absl::StatusOr<LoadLeadershipAnswer> Execute(Tables& tables, const LoadLeadershi
   Recall(tables, from, {}, now, answer.journal);
   const size_t recalled = answer.journal.tokens.size() + answer.journal.requests.size();
   if (recalled < tables.ended_tokens.size() + requests) answer.journal_rest = from;
+  for (const auto& [identifier, cron] : tables.crons) answer.crons.push_back(cron);
+  for (const auto& [identifier, known] : tables.known_crons) answer.known_crons.push_back(known);
   answer.next_session = tables.next_session;
   answer.now = now;
   return answer;

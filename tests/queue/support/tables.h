@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -58,6 +59,13 @@ struct Tables {
 
   // Jobs whose rows somebody else's transaction has locked.
   std::set<JobId> locked;
+
+  std::map<std::string, StoredCron> crons;
+  std::map<std::string, KnownCron> known_crons;
+  // Crons whose rows somebody else's transaction has locked.
+  std::set<std::string> locked_crons;
+  // Every tick that added a job, and how often.
+  std::map<std::pair<std::string, absl::Time>, int> ticks;
 
   // How often each job was completed by an outcome, and those that SQL callers deleted.
   std::map<JobId, int> completed;
