@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/logging/log.h"
+
 namespace leasehold {
 namespace {
 
@@ -23,6 +25,7 @@ void QueueMeter::Observe(const queue::Tallies& tallies, const loop::QueueStats& 
     metrics_.WaitSeconds(task, tally.wait_seconds);
     metrics_.AddToDispatchSeconds(tally.dispatch_seconds);
     metrics_.RunSeconds(task, tally.run_seconds);
+    metrics_.CronLateSeconds(tally.cron_late_seconds);
   }
   metrics_.EventWaitSeconds(times.event_wait_seconds);
   metrics_.QueueBusySeconds(times.busy_seconds);
@@ -30,6 +33,8 @@ void QueueMeter::Observe(const queue::Tallies& tallies, const loop::QueueStats& 
   metrics_.IdempotentReplays(Since(stats.repeated_requests, last_.repeated_requests));
   metrics_.WindowProofCorrections(Since(stats.window_corrections, last_.window_corrections));
   metrics_.SweepsDone(Since(stats.sweeps, last_.sweeps));
+  metrics_.CronTicks("added", Since(stats.cron_ticks_added, last_.cron_ticks_added));
+  metrics_.CronTicks("skipped", Since(stats.cron_ticks_skipped, last_.cron_ticks_skipped));
   metrics_.SetSessions(stats.connected_sessions, stats.sessions);
   metrics_.SetLeases(stats.leases);
   metrics_.SetLeading(stats.epoch != 0);
@@ -39,6 +44,16 @@ void QueueMeter::Observe(const queue::Tallies& tallies, const loop::QueueStats& 
 
 void QueueMeter::StoreAnswered(const char* operation, size_t jobs, double seconds) {
   metrics_.StoreRequest(operation, jobs, seconds);
+}
+
+void QueueMeter::Notice(const queue::CronNotice& notice) {
+  if (notice.kind == queue::CronNotice::Kind::kInFileAndStored) {
+    Log::Warning("a cron stands in the crontab file and is stored as well: the file's runs",
+                 {{"cron", notice.identifier}});
+  } else {
+    Log::Error("jobs of crons cannot be added; they are tried again",
+               {{"cron", notice.identifier}, {"reason", notice.problem}});
+  }
 }
 
 }  // namespace leasehold

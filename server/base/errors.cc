@@ -61,6 +61,17 @@ absl::Status JobNotFound(std::string_view what) {
                          absl::StrFormat("no job %s", what));
 }
 
+absl::Status CronNotFound(std::string_view identifier) {
+  return ErrorWithReason(absl::StatusCode::kNotFound, "CRON_NOT_FOUND",
+                         absl::StrFormat("there is no cron \"%s\"", identifier));
+}
+
+absl::Status CronOwned(std::string_view identifier, std::string_view owner) {
+  return ErrorWithReason(
+      absl::StatusCode::kFailedPrecondition, "CRON_OWNED",
+      absl::StrFormat("the cron \"%s\" belongs to %s: change it there", identifier, owner));
+}
+
 absl::Status ServerFull() {
   return RetryableError(absl::StatusCode::kResourceExhausted, "SERVER_FULL",
                         "the server has as much work waiting as it takes", absl::Milliseconds(200));

@@ -24,6 +24,8 @@ absl::Status RequestIdReused();
 absl::Status KeyExists();
 absl::Status ClockFixed();
 absl::Status JobNotFound(std::string_view what);
+absl::Status CronNotFound(std::string_view identifier);
+absl::Status CronOwned(std::string_view identifier, std::string_view owner);
 absl::Status ServerFull();
 absl::Status Draining();
 // The schema is not the one this server needs yet.

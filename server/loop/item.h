@@ -19,6 +19,7 @@ struct Item {
   std::function<void(absl::StatusOr<JobId>)> removed = {};
   std::function<void(absl::StatusOr<std::vector<JobId>>)> changed = {};
   std::function<void(absl::StatusOr<std::vector<queue::ExecutorInfo>>)> executors = {};
+  std::function<void(absl::StatusOr<queue::CronsChanged>)> crons = {};
   std::function<void(absl::StatusOr<std::vector<OutcomeResult>>)> reported = {};
   std::function<void(absl::StatusOr<absl::Time>)> moved = {};
   std::shared_ptr<SessionStream> stream = {};

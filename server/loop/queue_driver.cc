@@ -98,6 +98,14 @@ void QueueDriver::On(queue::AnswerExecutors answer) {
   if (!call.empty()) call.mapped().executors(std::move(answer.executors));
 }
 
+// What a list says comes from memory alone. What was changed is on disk; changing it again is
+// harmless.
+void QueueDriver::On(queue::AnswerCrons answer) {
+  if (answer.crons.ok() && !host_.MayDeliver()) answer.crons = NoLeader();
+  auto call = calls_.extract(answer.call);
+  if (!call.empty()) call.mapped().crons(std::move(answer.crons));
+}
+
 // That an outcome is recorded comes from the database; that a lease is lost, from memory alone. A
 // leader that may have been deposed cannot know it: the next one may have granted the lease.
 void QueueDriver::On(queue::AnswerOutcomes answer) {
@@ -120,6 +128,7 @@ void QueueDriver::AnswerTheRest() {
     if (call.removed) call.removed(Draining());
     if (call.changed) call.changed(Draining());
     if (call.executors) call.executors(Draining());
+    if (call.crons) call.crons(Draining());
     if (call.reported) call.reported(Draining());
     if (call.moved) call.moved(Draining());
   }
@@ -147,6 +156,8 @@ QueueStats QueueDriver::Stats() const {
   stats.leases = static_cast<int64_t>(leader->core.leases.size());
   stats.window_corrections = totals.window_corrections;
   stats.sweeps = totals.sweeps;
+  stats.cron_ticks_added = totals.cron_ticks_added;
+  stats.cron_ticks_skipped = totals.cron_ticks_skipped;
   return stats;
 }
 

@@ -22,6 +22,8 @@ class QueueDriverHost {
   virtual bool MayDeliver() = 0;
   // Hands the request to the store of this leadership. Its answer comes as an event, later.
   virtual void Submit(queue::Submit submit) = 0;
+  // For the operator.
+  virtual void Notice(const queue::CronNotice& notice) = 0;
 };
 
 // Drives the dispatcher: gives it events and the database's time, and does what it wants, for calls
@@ -57,6 +59,8 @@ class QueueDriver {
   void On(queue::AnswerRemoveJob answer);
   void On(queue::AnswerChangeJobs answer);
   void On(queue::AnswerExecutors answer);
+  void On(queue::AnswerCrons answer);
+  void On(const queue::CronNotice& notice) { host_.Notice(notice); }
   void On(queue::AnswerOutcomes answer);
   void On(queue::AnswerClockMoved answer);
   void Deliver(queue::Send& send);

@@ -14,6 +14,7 @@
 #include "server/job/job_change.h"
 #include "server/job/outcome.h"
 #include "server/job/store_request.h"
+#include "server/queue/cron_info.h"
 #include "server/queue/executor_info.h"
 #include "server/queue/frames.h"
 #include "server/store/job_store.h"
@@ -48,6 +49,8 @@ struct QueueStats {
   int64_t repeated_requests = 0;
   int64_t window_corrections = 0;
   int64_t sweeps = 0;
+  int64_t cron_ticks_added = 0;
+  int64_t cron_ticks_skipped = 0;
 };
 
 // How the edge talks to the queue. Thread-safe; no method blocks. Each `done` is called exactly
@@ -75,6 +78,16 @@ class QueueGate {
   virtual void SweepExecutors(
       queue::SweepOrder order,
       std::function<void(absl::StatusOr<std::vector<queue::ExecutorInfo>>)> done) = 0;
+
+  // By identifier, at most `limit`, behind `after`.
+  virtual void ListCrons(std::string after, int limit,
+                         std::function<void(absl::StatusOr<queue::CronsChanged>)> done) = 0;
+  // Answers after the commit.
+  virtual void ChangeCrons(queue::CronChange change,
+                           std::function<void(absl::StatusOr<queue::CronsChanged>)> done) = 0;
+  // Adds a job of a cron now. The id of the job, after the commit.
+  virtual void RunCron(std::string identifier, std::optional<RequestKey> request,
+                       std::function<void(absl::StatusOr<std::vector<JobId>>)> done) = 0;
 
   // One result per outcome, in order.
   virtual void ReportOutcomes(

@@ -27,6 +27,9 @@ struct BatchVisitor {
   BatchOf operator()(const RecordOutcomes& request) const {
     return {"record_outcomes", request.completes.size() + request.updates.size()};
   }
+  BatchOf operator()(const RunCronTicks& request) const {
+    return {"run_cron_ticks", request.ticks.size()};
+  }
   BatchOf operator()(const auto&) const { return {}; }
 };
 
@@ -72,6 +75,10 @@ void QueueLoop::FollowClock(absl::Time database_now, MonotonicTime at) {
     told_at_ = at;
   }
   events_.Push({queue::TimePassed{}});
+}
+
+void QueueLoop::UseCrontab(std::vector<CronEntry> entries) {
+  events_.Push({queue::CrontabRead{std::move(entries)}});
 }
 
 void QueueLoop::Drain() {

@@ -34,6 +34,8 @@ class LoopObserver {
   // The store has answered a request about so many jobs, the wait for a connection included. From
   // any thread.
   virtual void StoreAnswered(const char* operation, size_t jobs, double seconds) = 0;
+  // What the operator should know of a cron. From the queue thread.
+  virtual void Notice(const queue::CronNotice& notice) = 0;
 };
 
 // The queue thread: takes events as they come, gives them to the driver, and sleeps until the next.
@@ -58,6 +60,8 @@ class QueueLoop final : public QueueGate, public store::JobStoreObserver, privat
             MonotonicTime at);
   // Where the database's clock stands meanwhile.
   void FollowClock(absl::Time database_now, MonotonicTime at);
+  // The entries of the crontab file, from now on and whoever leads.
+  void UseCrontab(std::vector<CronEntry> entries);
   // Nothing more is added or leased; outcomes are still taken.
   void Drain();
   // Waits until everything acknowledged is on disk and nothing is under way.
@@ -77,6 +81,12 @@ class QueueLoop final : public QueueGate, public store::JobStoreObserver, privat
   void SweepExecutors(
       queue::SweepOrder order,
       std::function<void(absl::StatusOr<std::vector<queue::ExecutorInfo>>)> done) override;
+  void ListCrons(std::string after, int limit,
+                 std::function<void(absl::StatusOr<queue::CronsChanged>)> done) override;
+  void ChangeCrons(queue::CronChange change,
+                   std::function<void(absl::StatusOr<queue::CronsChanged>)> done) override;
+  void RunCron(std::string identifier, std::optional<RequestKey> request,
+               std::function<void(absl::StatusOr<std::vector<JobId>>)> done) override;
   void ReportOutcomes(
       std::vector<Outcome> outcomes,
       std::function<void(absl::StatusOr<std::vector<OutcomeResult>>)> done) override;
@@ -112,7 +122,9 @@ class QueueLoop final : public QueueGate, public store::JobStoreObserver, privat
   // QueueDriverHost
   bool MayDeliver() override { return options_.may_deliver(); }
   void Submit(queue::Submit submit) override;
+  void Notice(const queue::CronNotice& notice) override { observer_.Notice(notice); }
 
+  void AskForCrons(Item item, std::function<void(absl::StatusOr<queue::CronsChanged>)> done);
   void AskForExecutors(Item item,
                        std::function<void(absl::StatusOr<std::vector<queue::ExecutorInfo>>)> done);
   void Run();

@@ -48,6 +48,31 @@ void QueueLoop::AskForExecutors(
   if (!events_.TryPush(item)) item.executors(ServerFull());
 }
 
+void QueueLoop::ListCrons(std::string after, int limit,
+                          std::function<void(absl::StatusOr<queue::CronsChanged>)> done) {
+  AskForCrons({queue::ListCronsCalled{++last_id_, std::move(after), limit}}, std::move(done));
+}
+
+void QueueLoop::ChangeCrons(queue::CronChange change,
+                            std::function<void(absl::StatusOr<queue::CronsChanged>)> done) {
+  AskForCrons({queue::ChangeCronsCalled{++last_id_, std::move(change)}}, std::move(done));
+}
+
+void QueueLoop::AskForCrons(Item item,
+                            std::function<void(absl::StatusOr<queue::CronsChanged>)> done) {
+  item.crons = std::move(done);
+  if (stopping_) return item.crons(Draining());
+  if (!events_.TryPush(item)) item.crons(ServerFull());
+}
+
+void QueueLoop::RunCron(std::string identifier, std::optional<RequestKey> request,
+                        std::function<void(absl::StatusOr<std::vector<JobId>>)> done) {
+  Item item{queue::RunCronCalled{++last_id_, std::move(identifier), request}};
+  item.added = std::move(done);
+  if (stopping_) return item.added(Draining());
+  if (!events_.TryPush(item)) item.added(ServerFull());
+}
+
 void QueueLoop::ReportOutcomes(
     std::vector<Outcome> outcomes,
     std::function<void(absl::StatusOr<std::vector<OutcomeResult>>)> done) {

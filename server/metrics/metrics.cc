@@ -158,6 +158,16 @@ struct Metrics::Families {
                  "Time from a job's arrival to its frame, where an executor was waiting")
           .Add({}, LatencyBuckets());
 
+  Family<Counter>& cron_ticks =
+      Counters(registry, "cron_ticks_total",
+               "Ticks of crons, by result: added, or skipped because they had run before");
+  Counter& cron_ticks_added = cron_ticks.Add({{"result", "added"}});
+  Counter& cron_ticks_skipped = cron_ticks.Add({{"result", "skipped"}});
+  Histogram& cron_late = Histograms(registry, "cron_late_seconds",
+                                    "Time from a cron's tick until its job was added, backfilled "
+                                    "ones left out")
+                             .Add({}, LatencyBuckets());
+
   Histogram& event_wait = Histograms(registry, "event_wait_seconds",
                                      "Time that what has come waits for the queue thread")
                               .Add({}, StageBuckets());
@@ -240,6 +250,16 @@ void Metrics::JobsSwept(const std::string& task, int64_t n) {
 }
 
 void Metrics::SweepsDone(int64_t n) { families_->sweep_runs.Increment(static_cast<double>(n)); }
+
+void Metrics::CronTicks(std::string_view result, int64_t n) {
+  Counter& counted =
+      result == "added" ? families_->cron_ticks_added : families_->cron_ticks_skipped;
+  counted.Increment(static_cast<double>(n));
+}
+
+void Metrics::CronLateSeconds(const std::vector<double>& seconds) {
+  ObserveAll(families_->cron_late, LatencyBuckets(), seconds);
+}
 
 void Metrics::WaitSeconds(const std::string& task, const std::vector<double>& seconds) {
   ObserveAll(families_->tasks.Get(task).wait, LatencyBuckets(), seconds);

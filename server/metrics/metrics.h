@@ -41,11 +41,14 @@ class Metrics {
   void JobsReleased(const std::string& task, int64_t n);
   void JobsSwept(const std::string& task, int64_t n);
   void SweepsDone(int64_t n);
+  // `result`: added or skipped.
+  void CronTicks(std::string_view result, int64_t n);
 
   // One value for each job or event.
   void WaitSeconds(const std::string& task, const std::vector<double>& seconds);
   void RunSeconds(const std::string& task, const std::vector<double>& seconds);
   void AddToDispatchSeconds(const std::vector<double>& seconds);
+  void CronLateSeconds(const std::vector<double>& seconds);
   void EventWaitSeconds(const std::vector<double>& seconds);
 
   void QueueBusySeconds(double seconds);

@@ -40,6 +40,8 @@ Effects Dispatcher::TakeEffects() {
     leader_->leaser.Run();
     leader_->adder.Flush();
     leader_->changer.Flush();
+    leader_->cron_changer.Flush();
+    leader_->cron_keeper.Run();
     leader_->recorder.Flush();
     // The last: the others have just found out what must be read.
     leader_->reader.Run();
@@ -59,12 +61,14 @@ absl::Time Dispatcher::WakeAt() const {
   return std::min({load_at, next_due_, next_sweep_, leader_->core.AwaitsSessionsUntil(),
                    leader_->sessions.next_wake(), leader_->adder.next_wake(),
                    leader_->changer.next_wake(), leader_->lease_rows.next_wake(),
-                   leader_->recorder.next_wake(), leader_->reader.next_wake()});
+                   leader_->recorder.next_wake(), leader_->reader.next_wake(),
+                   leader_->cron_changer.next_wake(), leader_->cron_keeper.next_wake()});
 }
 
 bool Dispatcher::drained() const {
-  return leader_ == nullptr || (leader_->adder.idle() && leader_->changer.idle() &&
-                                leader_->leaser.idle() && leader_->recorder.idle());
+  return leader_ == nullptr ||
+         (leader_->adder.idle() && leader_->changer.idle() && leader_->leaser.idle() &&
+          leader_->recorder.idle() && leader_->cron_changer.idle() && leader_->cron_keeper.idle());
 }
 
 void Dispatcher::TellTime() {
@@ -146,6 +150,31 @@ void Dispatcher::On(StreamOpened event) {
   }
 }
 
+void Dispatcher::On(ListCronsCalled event) {
+  if (leader_ == nullptr) return Want(AnswerCrons{event.call, NoLeader()});
+  if (!Defer(event, false)) leader_->cron_changer.List(event);
+}
+
+void Dispatcher::On(ChangeCronsCalled event) {
+  if (leader_ == nullptr) return Want(AnswerCrons{event.call, NoLeader()});
+  if (!Defer(event, false)) leader_->cron_changer.Change(std::move(event));
+}
+
+// A repeated one has the first answer, even if the cron has gone meanwhile.
+void Dispatcher::On(RunCronCalled event) {
+  if (leader_ == nullptr) return Want(AnswerAddJobs{event.call, NoLeader()});
+  if (Defer(event, IsInTheJournal(event.request))) return;
+  absl::StatusOr<NewJob> job = leader_->cron_changer.JobNow(event.identifier);
+  const bool known = event.request.has_value() && leader_->core.requests.Knows(*event.request);
+  if (!job.ok() && !known) return Want(AnswerAddJobs{event.call, job.status()});
+  On(AddJobsCalled{event.call, {job.value_or(NewJob())}, event.request});
+}
+
+void Dispatcher::On(CrontabRead event) {
+  crontab_ = std::move(event.entries);
+  if (leads()) leader_->cron_keeper.ReadFile(crontab_);
+}
+
 void Dispatcher::On(FrameReceived event) {
   if (leader_ == nullptr || Defer(event, deferred_streams_.contains(event.stream))) return;
   leader_->sessions.Receive(event.stream, std::move(event.frame));
@@ -193,6 +222,8 @@ void Dispatcher::On(StoreAway) {
   leader_->core.store_available = false;
   leader_->adder.RefuseWaiting(DatabaseAway());
   leader_->changer.RefuseWaiting(DatabaseAway());
+  leader_->cron_changer.RefuseWaiting(DatabaseAway());
+  leader_->cron_keeper.StoreAway();
   leader_->sessions.RefuseWaiting(DatabaseAway());
 }
 
@@ -204,6 +235,7 @@ void Dispatcher::On(StoreBack event) {
   leader_->adder.ForgetIds();
   if (load_at_ != absl::InfiniteFuture()) load_at_ = now_;
   if (!leader_->core.loaded) return;
+  leader_->cron_keeper.StoreBack();
   leader_->core.ready.Forget();
   leader_->reader.Forget();
   leader_->reader.InboxFilled();
@@ -249,6 +281,7 @@ void Dispatcher::EndLeadership() {
   }
   leader_->adder.RefuseWaiting(NoLeader());
   leader_->changer.RefuseWaiting(NoLeader());
+  leader_->cron_changer.RefuseWaiting(NoLeader());
   leader_->recorder.RefuseWaiting(NoLeader());
   leader_->sessions.RefuseWaiting(NoLeader());
   leader_->sessions.EndStreams(NoLeader());

@@ -12,6 +12,9 @@
 #include "server/queue/callers.h"
 #include "server/queue/changer.h"
 #include "server/queue/core.h"
+#include "server/queue/cron_book.h"
+#include "server/queue/cron_changer.h"
+#include "server/queue/cron_keeper.h"
 #include "server/queue/delivery.h"
 #include "server/queue/effect.h"
 #include "server/queue/event.h"
@@ -36,6 +39,8 @@ struct Leader {
         changer(core, callers),
         reader(core),
         lease_rows(core, recorder),
+        cron_keeper(core, crons),
+        cron_changer(core, crons, cron_keeper),
         sessions(core, recorder, leaser, delivery) {}
 
   Core core;
@@ -47,6 +52,9 @@ struct Leader {
   Changer changer;
   Reader reader;
   LeaseRows lease_rows;
+  CronBook crons;
+  CronKeeper cron_keeper;
+  CronChanger cron_changer;
   SessionKeeper sessions;
 };
 
@@ -92,6 +100,10 @@ class Dispatcher {
   void On(ChangeJobsCalled event);
   void On(ListExecutorsCalled event);
   void On(SweepExecutorsCalled event);
+  void On(ListCronsCalled event);
+  void On(ChangeCronsCalled event);
+  void On(RunCronCalled event);
+  void On(CrontabRead event);
   void On(OutcomesReported event);
   void On(StreamOpened event);
   void On(FrameReceived event);
@@ -126,6 +138,7 @@ class Dispatcher {
   absl::Time now_ = absl::InfinitePast();
   absl::Duration clock_moved_by_;
   bool draining_ = false;
+  std::vector<CronEntry> crontab_;  // of this server's file
   Ticket last_ticket_ = 0;
   std::unique_ptr<Leader> leader_;
   Effects effects_;  // those that need no leader

@@ -34,6 +34,7 @@ void Dispatcher::Loaded(LoadLeadershipAnswer& answer) {
   Core& core = leader_->core;
   Remember(answer.journal);
   LoadLeases(answer);
+  leader_->cron_keeper.Load(std::move(answer.crons), std::move(answer.known_crons), crontab_);
   core.loaded = true;
   core.journal_whole = !answer.journal_rest.has_value();
   if (!core.journal_whole) {

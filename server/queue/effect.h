@@ -42,6 +42,21 @@ struct AnswerExecutors {
   CallId call = 0;
   absl::StatusOr<std::vector<ExecutorInfo>> executors;
 };
+// To those who list or change crons.
+struct AnswerCrons {
+  CallId call = 0;
+  absl::StatusOr<CronsChanged> crons;
+};
+// What the operator should know of a cron; nobody asked.
+struct CronNotice {
+  enum class Kind {
+    kInFileAndStored,  // the file's counts
+    kRefused,          // a job of it cannot be added; it is tried again
+  };
+  Kind kind = Kind::kRefused;
+  std::string identifier;  // empty: of all that are due
+  std::string problem;
+};
 struct AnswerOutcomes {
   CallId call = 0;
   absl::StatusOr<std::vector<OutcomeResult>> results;
@@ -52,8 +67,9 @@ struct AnswerClockMoved {
   absl::StatusOr<absl::Time> now;  // of the jobs
 };
 
-using Effect = std::variant<Submit, Send, EndStream, AnswerAddJobs, AnswerRemoveJob,
-                            AnswerChangeJobs, AnswerExecutors, AnswerOutcomes, AnswerClockMoved>;
+using Effect =
+    std::variant<Submit, Send, EndStream, AnswerAddJobs, AnswerRemoveJob, AnswerChangeJobs,
+                 AnswerExecutors, AnswerCrons, CronNotice, AnswerOutcomes, AnswerClockMoved>;
 using Effects = std::vector<Effect>;
 
 // Counted since this server began to lead.
@@ -71,6 +87,8 @@ struct Totals {
   int64_t repeated_requests = 0;
   int64_t window_corrections = 0;
   int64_t sweeps = 0;
+  int64_t cron_ticks_added = 0;
+  int64_t cron_ticks_skipped = 0;
 };
 
 // What happened since the last look, by task: for metrics.
@@ -86,6 +104,8 @@ struct TaskTally {
   std::vector<double> wait_seconds;
   // Of those among them that never ran before and were to run at once: from being added.
   std::vector<double> dispatch_seconds;
+  // Of each tick of a cron that was not backfilled: from the tick until its job was added.
+  std::vector<double> cron_late_seconds;
   // Of each run that its executor ended: from when it was reported started until its outcome came.
   std::vector<double> run_seconds;
 };

@@ -12,6 +12,7 @@
 #include "server/job/job_change.h"
 #include "server/job/outcome.h"
 #include "server/job/store_request.h"
+#include "server/queue/cron_info.h"
 #include "server/queue/executor_info.h"
 #include "server/queue/frames.h"
 
@@ -56,6 +57,21 @@ struct SweepExecutorsCalled {
   CallId call = 0;
   SweepOrder order;
 };
+struct ListCronsCalled {
+  CallId call = 0;
+  std::string after;  // identifiers behind this one
+  int limit = 0;
+};
+struct ChangeCronsCalled {
+  CallId call = 0;
+  CronChange change;
+};
+// Adds a job of a cron now; answered as AddJobsCalled is.
+struct RunCronCalled {
+  CallId call = 0;
+  std::string identifier;
+  std::optional<RequestKey> request;
+};
 struct OutcomesReported {
   CallId call = 0;
   std::vector<Outcome> outcomes;
@@ -85,6 +101,11 @@ struct StoreBack {
 };
 struct InboxFilled {};
 
+// The crontab file has been read: its entries from now on, whoever leads.
+struct CrontabRead {
+  std::vector<CronEntry> entries;
+};
+
 // For tests of users: the jobs' time is ahead of the database's by so much more.
 struct ClockMoved {
   CallId call = 0;
@@ -93,7 +114,8 @@ struct ClockMoved {
 
 using Event = std::variant<TimePassed, Led, Deposed, DrainBegun, AddJobsCalled, RemoveJobCalled,
                            ChangeJobsCalled, ListExecutorsCalled, SweepExecutorsCalled,
-                           OutcomesReported, StreamOpened, FrameReceived, StreamEnded,
-                           StoreAnswered, StoreAway, StoreBack, InboxFilled, ClockMoved>;
+                           ListCronsCalled, ChangeCronsCalled, RunCronCalled, OutcomesReported,
+                           StreamOpened, FrameReceived, StreamEnded, StoreAnswered, StoreAway,
+                           StoreBack, InboxFilled, CrontabRead, ClockMoved>;
 
 }  // namespace leasehold::queue

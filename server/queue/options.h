@@ -33,6 +33,9 @@ struct QueueOptions {
   // so many of one session, and as many as its window has jobs, it is given no more.
   int most_unrecorded = 10'000;
 
+  // Ticks of crons that one request runs.
+  int cron_batch = 500;
+
   // Rows that a window holds, and that one refill reads.
   int window_rows = 2000;
   // Jobs waiting to be added, above which AddJobs answers ServerFull().

@@ -73,6 +73,7 @@ class Observed : public LoopObserver {
     changed_.notify_all();
   }
   void StoreAnswered(const char*, size_t, double) override {}
+  void Notice(const queue::CronNotice&) override {}
 
   bool AwaitEpoch(uint64_t epoch) {
     MutexLock lock(mu_);

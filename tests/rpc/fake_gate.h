@@ -34,6 +34,12 @@ class FakeGate final : public loop::QueueGate {
   void SweepExecutors(
       queue::SweepOrder order,
       std::function<void(absl::StatusOr<std::vector<queue::ExecutorInfo>>)> done) override;
+  void ListCrons(std::string after, int limit,
+                 std::function<void(absl::StatusOr<queue::CronsChanged>)> done) override;
+  void ChangeCrons(queue::CronChange change,
+                   std::function<void(absl::StatusOr<queue::CronsChanged>)> done) override;
+  void RunCron(std::string identifier, std::optional<RequestKey> request,
+               std::function<void(absl::StatusOr<std::vector<JobId>>)> done) override;
   void ReportOutcomes(
       std::vector<Outcome> outcomes,
       std::function<void(absl::StatusOr<std::vector<OutcomeResult>>)> done) override;
@@ -87,6 +93,8 @@ class FakeGate final : public loop::QueueGate {
   std::optional<JobChange> last_change() const;
   std::optional<queue::SweepOrder> last_sweep() const;
   std::optional<store::CleanUpPage> last_clean_up() const;
+  std::optional<queue::CronChange> last_cron_change() const;
+  std::optional<RequestKey> last_cron_request() const;
 
   void Send(loop::StreamId stream, queue::ServerFrame frame);
   void End(loop::StreamId stream, absl::Status status);
@@ -122,6 +130,8 @@ class FakeGate final : public loop::QueueGate {
   std::optional<JobChange> last_change_ GUARDED_BY(mu_);
   std::optional<queue::SweepOrder> last_sweep_ GUARDED_BY(mu_);
   std::optional<store::CleanUpPage> last_clean_up_ GUARDED_BY(mu_);
+  std::optional<queue::CronChange> last_cron_change_ GUARDED_BY(mu_);
+  std::optional<RequestKey> last_cron_request_ GUARDED_BY(mu_);
   std::thread thread_;
 };
 

@@ -73,6 +73,7 @@ class Server final : public Process,
   // QueueDriverHost
   bool MayDeliver() override;
   void Submit(queue::Submit submit) override;
+  void Notice(const queue::CronNotice&) override {}
   // cluster::LeadershipObserver
   absl::Status BeginLeading(const cluster::Begun& begun) override;
   void FollowClock(absl::Time database_now, loop::MonotonicTime at) override;

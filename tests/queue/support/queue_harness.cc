@@ -139,6 +139,21 @@ CallId QueueHarness::Sweep(queue::SweepOrder order) {
   return last_call_;
 }
 
+CallId QueueHarness::ChangeCrons(queue::CronChange change) {
+  Apply(queue::ChangeCronsCalled{++last_call_, std::move(change)});
+  return last_call_;
+}
+
+CallId QueueHarness::ListCrons(const std::string& after, int limit) {
+  Apply(queue::ListCronsCalled{++last_call_, after, limit});
+  return last_call_;
+}
+
+CallId QueueHarness::RunCron(const std::string& identifier, std::optional<RequestKey> request) {
+  Apply(queue::RunCronCalled{++last_call_, identifier, request});
+  return last_call_;
+}
+
 CallId QueueHarness::Report(std::vector<Outcome> outcomes) {
   Apply(OutcomesReported{++last_call_, std::move(outcomes)});
   return last_call_;
@@ -162,6 +177,10 @@ const absl::StatusOr<std::vector<queue::ExecutorInfo>>* QueueHarness::Executors(
 
 const absl::StatusOr<std::vector<OutcomeResult>>* QueueHarness::Reported(CallId call) const {
   return Find(reported_, call);
+}
+
+const absl::StatusOr<queue::CronsChanged>* QueueHarness::Crons(CallId call) const {
+  return Find(crons_, call);
 }
 
 const absl::StatusOr<absl::Time>* QueueHarness::MoveClock(absl::Duration by) {
@@ -204,6 +223,12 @@ void QueueHarness::Do(Effect effect) {
     }
   } else if (auto* executors = std::get_if<queue::AnswerExecutors>(&effect)) {
     executors_.emplace(executors->call, executors->executors);
+  } else if (auto* crons = std::get_if<queue::AnswerCrons>(&effect)) {
+    if (!crons_.emplace(crons->call, crons->crons).second) {
+      tables_.violations.push_back(absl::StrFormat("call %d is answered twice", crons->call));
+    }
+  } else if (auto* notice = std::get_if<queue::CronNotice>(&effect)) {
+    notices.push_back(*notice);
   } else if (auto* reported = std::get_if<AnswerOutcomes>(&effect)) {
     reported_.emplace(reported->call, reported->results);
   } else if (auto* moved = std::get_if<queue::AnswerClockMoved>(&effect)) {

@@ -66,12 +66,17 @@ class QueueHarness {
   queue::CallId Change(JobChange change, std::optional<RequestKey> request = std::nullopt);
   queue::CallId ListExecutors();
   queue::CallId Sweep(queue::SweepOrder order);
+  queue::CallId ChangeCrons(queue::CronChange change);
+  queue::CallId ListCrons(const std::string& after = "", int limit = 1000);
+  queue::CallId RunCron(const std::string& identifier,
+                        std::optional<RequestKey> request = std::nullopt);
   queue::CallId Report(std::vector<Outcome> outcomes);
   // Null while unanswered.
   const absl::StatusOr<std::vector<JobId>>* Added(queue::CallId call) const;
   const absl::StatusOr<JobId>* Removed(queue::CallId call) const;
   const absl::StatusOr<std::vector<JobId>>* Changed(queue::CallId call) const;
   const absl::StatusOr<std::vector<queue::ExecutorInfo>>* Executors(queue::CallId call) const;
+  const absl::StatusOr<queue::CronsChanged>* Crons(queue::CallId call) const;
   const absl::StatusOr<std::vector<OutcomeResult>>* Reported(queue::CallId call) const;
 
   // Moves the jobs' clock and settles. Null: it was not answered at once.
@@ -89,6 +94,8 @@ class QueueHarness {
   const queue::Totals& totals() { return core().totals; }
   // False: Settle() leaves what the store was asked pending, for the test to answer in any order.
   bool answers_for_store = true;
+  // What the operator was told of crons.
+  std::vector<queue::CronNotice> notices;
 
  private:
   void Do(queue::Effect effect);
@@ -107,6 +114,7 @@ class QueueHarness {
   std::map<queue::CallId, absl::StatusOr<JobId>> removed_;
   std::map<queue::CallId, absl::StatusOr<std::vector<JobId>>> changed_;
   std::map<queue::CallId, absl::StatusOr<std::vector<queue::ExecutorInfo>>> executors_;
+  std::map<queue::CallId, absl::StatusOr<queue::CronsChanged>> crons_;
   std::map<queue::CallId, absl::StatusOr<std::vector<OutcomeResult>>> reported_;
 };
 

@@ -1,0 +1,227 @@
+#include "server/queue/cron_keeper.h"
+
+#include <algorithm>
+#include <functional>
+#include <queue>
+#include <utility>
+
+#include "server/queue/retry.h"
+
+namespace leasehold::queue {
+
+void CronKeeper::Load(std::vector<StoredCron> stored, std::vector<KnownCron> known,
+                      const std::vector<CronEntry>& file) {
+  book_.Load(std::move(stored), std::move(known), file, core_.now);
+  away_since_ = absl::InfiniteFuture();
+  changed_ = true;
+  NoticeTwins(file);
+}
+
+void CronKeeper::ReadFile(const std::vector<CronEntry>& file) {
+  book_.ReadFile(file, core_.now);
+  changed_ = true;
+  NoticeTwins(file);
+}
+
+void CronKeeper::NoticeTwins(const std::vector<CronEntry>& file) {
+  for (const CronEntry& entry : file) {
+    const std::string& identifier = entry.spec.identifier;
+    if (!book_.Find(identifier)->stored.has_value()) continue;
+    core_.effects.push_back(CronNotice{CronNotice::Kind::kInFileAndStored, identifier, ""});
+  }
+}
+
+void CronKeeper::StoreAway() { away_since_ = std::min(away_since_, core_.now); }
+
+void CronKeeper::StoreBack() {
+  if (away_since_ != absl::InfiniteFuture()) book_.AddGap(away_since_, core_.now);
+  away_since_ = absl::InfiniteFuture();
+  again_at_ = absl::InfinitePast();
+  changed_ = true;
+}
+
+// A lease whose row is not on disk yet would be taken for none.
+bool CronKeeper::MayRun() const {
+  return core_.store_available && core_.leases_written() && !core_.draining;
+}
+
+void CronKeeper::Run() {
+  if (!MayRun()) return;
+  if (!changed_ && core_.now < tick_due_ && core_.real_now < try_due_) return;
+  changed_ = false;
+  if (core_.real_now >= again_at_) {
+    if (!writes_in_flight_) WriteKnown();
+    if (!ticks_in_flight_) RunTicks();
+  }
+  LookAhead();
+}
+
+void CronKeeper::WriteKnown() {
+  ChangeCrons change;
+  for (auto& [identifier, cron] : book_.crons()) {
+    if (cron.entry() == nullptr || cron.written || cron.in_flight) continue;
+    cron.in_flight = true;
+    change.know.push_back(*cron.known);
+  }
+  if (change.know.empty()) return;
+  writes_in_flight_ = true;
+  std::vector<KnownCron> known = change.know;
+  core_.SubmitToStore(std::move(change),
+                      [this, known = std::move(known)](const absl::Status& status, StoreAnswer&) {
+                        writes_in_flight_ = false;
+                        Written(known, status);
+                      });
+}
+
+// The crontab file may have been read again meanwhile.
+void CronKeeper::Written(const std::vector<KnownCron>& known, const absl::Status& status) {
+  changed_ = true;
+  if (status.ok()) {
+    tries_ = 0;
+  } else {
+    again_at_ = core_.real_now + LockedRowDelay(++tries_);
+  }
+  for (const KnownCron& row : known) {
+    KeptCron& cron = *book_.Find(row.identifier);
+    cron.in_flight = false;
+    cron.written = status.ok() && cron.known->known_since == row.known_since &&
+                   cron.known->timing == row.timing;
+  }
+}
+
+bool CronKeeper::IsDue(const KeptCron& cron) const {
+  return cron.next <= core_.now && cron.written && !cron.in_flight &&
+         cron.again_at <= core_.real_now;
+}
+
+void CronKeeper::RunTicks() {
+  Ticks ticks = TicksDue();
+  if (!ticks.empty()) Submit(std::move(ticks));
+}
+
+// The first ticks due of all crons, by time; or of one cron that must be alone.
+CronKeeper::Ticks CronKeeper::TicksDue() {
+  using Next = std::pair<absl::Time, KeptCron*>;
+  std::priority_queue<Next, std::vector<Next>, std::greater<>> next;
+  for (auto& [identifier, cron] : book_.crons()) {
+    if (!IsDue(cron)) continue;
+    if (cron.alone) {
+      next = {};
+      next.emplace(cron.next, &cron);
+      break;
+    }
+    next.emplace(cron.next, &cron);
+  }
+  Ticks ticks;
+  while (!next.empty() && ticks.size() < static_cast<size_t>(core_.options.cron_batch)) {
+    const auto [at, cron] = next.top();
+    next.pop();
+    const CronSpec& spec = cron->entry()->spec;
+    ticks.push_back({spec.identifier, at, JobOfTick(spec, at, cron->Backfills(at))});
+    cron->in_flight = true;
+    if (const absl::Time then = cron->TickAfter(at); then <= core_.now) next.emplace(then, cron);
+  }
+  return ticks;
+}
+
+void CronKeeper::Submit(Ticks ticks) {
+  ticks_in_flight_ = true;
+  RunCronTicks request{ticks};
+  core_.SubmitToStore(std::move(request), [this, ticks = std::move(ticks)](
+                                              const absl::Status& status, StoreAnswer& answer) {
+    ticks_in_flight_ = false;
+    Answered(ticks, status, answer);
+  });
+}
+
+void CronKeeper::Answered(const Ticks& ticks, const absl::Status& status, StoreAnswer& answer) {
+  changed_ = true;
+  for (const RunCronTicks::Tick& tick : ticks) book_.Find(tick.cron)->in_flight = false;
+  if (!status.ok()) return Failed(ticks, status);
+  tries_ = 0;
+  auto& ran = std::get<RunCronTicksAnswer>(answer);
+  for (size_t i = 0; i < ticks.size(); ++i) Apply(ticks[i], ran.ticks[i]);
+  for (const RankedJob& job : ran.changed) {
+    if (core_.in_hand.contains(job.id)) {
+      core_.in_hand.NoteChange(job.id);
+    } else {
+      core_.Offer(job);
+    }
+  }
+  core_.WantLeasing();
+}
+
+void CronKeeper::Apply(const RunCronTicks::Tick& tick, const RunCronTicksAnswer::Tick& ran) {
+  using Outcome = RunCronTicksAnswer::Outcome;
+  KeptCron& cron = *book_.Find(tick.cron);
+  if (ran.outcome == Outcome::kUntried) return;
+  if (ran.outcome == Outcome::kLocked) return TryLater(cron);
+  if (ran.outcome == Outcome::kRefused) {
+    if (cron.tries == 0) {
+      core_.effects.push_back(CronNotice{CronNotice::Kind::kRefused, tick.cron, ran.problem});
+    }
+    return TryLater(cron);
+  }
+  if (ran.outcome == Outcome::kAdded) {
+    Count(cron, tick);
+  } else {
+    ++core_.totals.cron_ticks_skipped;
+  }
+  cron.tries = 0;
+  cron.alone = false;
+  book_.Ran(cron, tick.at);
+}
+
+void CronKeeper::Count(const KeptCron& cron, const RunCronTicks::Tick& tick) {
+  ++core_.totals.cron_ticks_added;
+  ++core_.totals.added;
+  TaskTally& tally = core_.TallyOf(tick.job.task);
+  ++tally.added;
+  if (cron.Backfills(tick.at)) return;
+  tally.cron_late_seconds.push_back(absl::ToDoubleSeconds(core_.now - tick.at));
+}
+
+void CronKeeper::TryLater(KeptCron& cron) {
+  cron.again_at = core_.real_now + LockedRowDelay(++cron.tries);
+}
+
+// What PostgreSQL does not take may be of one cron alone: each is tried by itself.
+void CronKeeper::Failed(const Ticks& ticks, const absl::Status& status) {
+  const std::string problem(status.message());
+  const bool refused = absl::IsInvalidArgument(status);
+  const bool of_one = std::all_of(ticks.begin(), ticks.end(), [&ticks](const auto& tick) {
+    return tick.cron == ticks.front().cron;
+  });
+  if (refused && of_one) {
+    return Apply(ticks.front(), {RunCronTicksAnswer::Outcome::kRefused, problem});
+  }
+  if (refused) {
+    for (const RunCronTicks::Tick& tick : ticks) book_.Find(tick.cron)->alone = true;
+    return;
+  }
+  if (tries_ == 0 && !absl::IsUnavailable(status) && !absl::IsFailedPrecondition(status)) {
+    core_.effects.push_back(CronNotice{CronNotice::Kind::kRefused, "", problem});
+  }
+  again_at_ = core_.real_now + LockedRowDelay(++tries_);
+}
+
+void CronKeeper::LookAhead() {
+  tick_due_ = try_due_ = absl::InfiniteFuture();
+  for (const auto& [identifier, cron] : book_.crons()) {
+    if (cron.in_flight || cron.entry() == nullptr) continue;
+    if (!cron.written && !writes_in_flight_) try_due_ = std::min(try_due_, again_at_);
+    if (!cron.written || ticks_in_flight_) continue;
+    if (cron.next > core_.now) {
+      tick_due_ = std::min(tick_due_, cron.next);
+    } else {
+      try_due_ = std::min(try_due_, std::max(cron.again_at, again_at_));
+    }
+  }
+}
+
+absl::Time CronKeeper::next_wake() const {
+  if (!MayRun()) return absl::InfiniteFuture();
+  return std::min(core_.RealTime(tick_due_), try_due_);
+}
+
+}  // namespace leasehold::queue
