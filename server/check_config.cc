@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "server/crontab_file.h"
 #include "server/store/connection_string.h"
 #include "server/store/embedded/postgres_binaries.h"
 
@@ -21,6 +22,9 @@ absl::Status CheckConfig(const Config& config) {
     check("--database-url", store::ConnectionString(config.database_url, "check").status());
   } else {
     check("--pg-bin-dir", store::FindPostgresBinaries(config.pg_bin_dir, std::nullopt).status());
+  }
+  if (const absl::Status status = CrontabFile(config.crontab).Read(); !status.ok()) {
+    faults.emplace_back(status.message());
   }
   if (faults.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrJoin(faults, "\n"));

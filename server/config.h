@@ -44,6 +44,8 @@ struct Config {
   absl::Duration recovery_delay = absl::Seconds(5);
   int max_crashes = 3;
 
+  std::string crontab;  // empty: none
+
   std::string server_id;  // empty: a random one is drawn at start
   absl::Duration drain_timeout = absl::Seconds(10);
   LogLevel log_level = LogLevel::kInfo;

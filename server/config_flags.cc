@@ -160,6 +160,13 @@ std::vector<Flag> SessionFlags() {
   };
 }
 
+std::vector<Flag> CronFlags() {
+  return {
+      In("Crons", TextFlag("crontab", &Config::crontab, "FILE", CheckPath),
+         "A crontab whose entries run while this server leads; SIGHUP has it read again."),
+  };
+}
+
 std::vector<Flag> ProcessFlags() {
   return {
       In("Process", TextFlag("server-id", &Config::server_id, "ID", CheckServerId),
@@ -190,7 +197,8 @@ std::vector<Flag> ProcessFlags() {
 const std::vector<Flag>& Flags() {
   static const std::vector<Flag>* const flags = [] {
     auto* all = new std::vector<Flag>;
-    for (auto& group : {ServingFlags(), DatabaseFlags(), SessionFlags(), ProcessFlags()}) {
+    for (auto& group :
+         {ServingFlags(), DatabaseFlags(), SessionFlags(), CronFlags(), ProcessFlags()}) {
       all->insert(all->end(), group.begin(), group.end());
     }
     return all;

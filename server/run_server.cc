@@ -46,6 +46,7 @@ int WaitForTheEnd(Server& server, const sigset_t& signals) {
     int signal = 0;
     sigwait(&signals, &signal);
     if (signal == SIGTERM || signal == SIGINT) return EXIT_SUCCESS;
+    if (signal == SIGHUP) server.Reload();
     if (signal != SIGCHLD) continue;
     if (const auto why = server.DatabaseExited()) {
       Log::Error("the embedded PostgreSQL has ended", {{"reason", *why}});
@@ -91,6 +92,10 @@ int Serve(const Config& config, std::vector<sql::Migration> migrations, const st
   // Before there are other threads: these signals are for this one.
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   Server server(config, std::move(migrations));
+  if (const absl::Status status = server.ReadCrontab(); !status.ok()) {
+    Complain(status);
+    return kUsageError;
+  }
   // While the database starts they end the process, which ends the database.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   if (const absl::Status status = server.StartDatabase(); !status.ok()) return Complain(status);

@@ -78,6 +78,7 @@ Server::Server(Config config, std::vector<sql::Migration> migrations)
       metrics_(kVersion),
       meter_(metrics_),
       ready_file_(config_.ready_file),
+      crontab_(config_.crontab),
       loop_({.queue = OptionsOfQueue(config_),
              .may_deliver = [this] { return leadership_->MayDeliver(); }},
             meter_),
@@ -198,6 +199,7 @@ absl::Status Server::Start(const std::function<bool()>& stop) {
       });
   listener_.emplace(DatabaseConnection(), store::LeadershipChannel(config_.schema), absl::Hours(1),
                     [this] { leadership_->LookNow(); });
+  loop_.UseCrontab(crontab_.entries());
   loop_.Start();
   leadership_->Start();
   listener_->Start();
@@ -211,6 +213,10 @@ absl::Status Server::Start(const std::function<bool()>& stop) {
              {"version", kVersion}});
   if (postgres_ == nullptr) return absl::OkStatus();
   return store::WriteUrlFile(config_.data_dir, config_.database_url);
+}
+
+void Server::Reload() {
+  if (crontab_.ReadAgain()) loop_.UseCrontab(crontab_.entries());
 }
 
 void Server::Stop() {

@@ -13,6 +13,7 @@
 #include "server/admin/admin_server.h"
 #include "server/cluster/leadership.h"
 #include "server/config.h"
+#include "server/crontab_file.h"
 #include "server/job_sampler.h"
 #include "server/loop/queue_loop.h"
 #include "server/metrics/metrics.h"
@@ -40,6 +41,10 @@ class Server final : public cluster::LeadershipObserver, public store::JobStoreO
 
   // Starts PostgreSQL where it is embedded. Before signals are blocked.
   absl::Status StartDatabase();
+  // Reads the crontab file; every fault is in the error. Before Start.
+  absl::Status ReadCrontab() { return crontab_.Read(); }
+  // Reads it again; what is wrong is logged.
+  void Reload();
   // Brings the schema up to date, or checks it, and does no more. `stop`: whether to give up.
   absl::Status Migrate(const std::function<bool()>& stop);
   // Listens, brings the schema up to date, and serves. Every error is one sentence for the
@@ -88,6 +93,7 @@ class Server final : public cluster::LeadershipObserver, public store::JobStoreO
   std::optional<store::EphemeralDirectory> ephemeral_;
   std::unique_ptr<store::EmbeddedPostgres> postgres_;
   ReadyFile ready_file_;
+  CrontabFile crontab_;
   loop::QueueLoop loop_;
   JobSampler sampler_;
   rpc::GrpcServer grpc_;
