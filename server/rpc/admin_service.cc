@@ -43,14 +43,6 @@ Response AnswerOf(std::vector<queue::ExecutorInfo> executors) {
 
 }  // namespace
 
-template <typename Request>
-grpc::ServerUnaryReactor* AdminService::ServeBytes(const char* method, Context* context,
-                                                   const Bytes* in, Bytes* out) {
-  return ServeUnary<Request>(
-      edge_, {v1::AdminService::service_full_name(), method}, context, in, out,
-      [this](Request& request, Call call) { Serve(request, std::move(call)); });
-}
-
 template <typename Request, typename Response>
 grpc::ServerUnaryReactor* AdminService::ServeChange(const char* method, Context* context,
                                                     const Bytes* in, Bytes* out) {

@@ -13,24 +13,6 @@
 namespace leasehold::rpc {
 namespace {
 
-KeyMode KeyModeOf(const FieldPath& field, v1::IfExists if_exists, Violations& violations) {
-  switch (if_exists) {
-    case v1::IF_EXISTS_UNSPECIFIED:
-    case v1::IF_EXISTS_REPLACE:
-      return KeyMode::kReplace;
-    case v1::IF_EXISTS_PRESERVE_RUN_AT:
-      return KeyMode::kPreserveRunAt;
-    case v1::IF_EXISTS_UNSAFE_DEDUPE:
-      return KeyMode::kUnsafeDedupe;
-    case v1::IF_EXISTS_REJECT:
-      return KeyMode::kReject;
-    default:
-      violations.Add(field,
-                     absl::StrFormat("must be a known way, not %d", static_cast<int>(if_exists)));
-      return KeyMode::kReplace;
-  }
-}
-
 void ConvertKey(const FieldPath& field, v1::NewJob& from, NewJob& to, Violations& violations) {
   if (from.has_key()) {
     CheckText(field.Field("key"), from.key(), {.max = 512}, violations);
@@ -70,6 +52,24 @@ void ConvertMetadata(const FieldPath& field, const Metadata& from, NewJob& to,
 }
 
 }  // namespace
+
+KeyMode KeyModeOf(const FieldPath& field, v1::IfExists if_exists, Violations& violations) {
+  switch (if_exists) {
+    case v1::IF_EXISTS_UNSPECIFIED:
+    case v1::IF_EXISTS_REPLACE:
+      return KeyMode::kReplace;
+    case v1::IF_EXISTS_PRESERVE_RUN_AT:
+      return KeyMode::kPreserveRunAt;
+    case v1::IF_EXISTS_UNSAFE_DEDUPE:
+      return KeyMode::kUnsafeDedupe;
+    case v1::IF_EXISTS_REJECT:
+      return KeyMode::kReject;
+    default:
+      violations.Add(field,
+                     absl::StrFormat("must be a known way, not %d", static_cast<int>(if_exists)));
+      return KeyMode::kReplace;
+  }
+}
 
 void CheckPayload(const FieldPath& field, const std::string& payload, int64_t payload_limit,
                   Violations& violations) {

@@ -13,6 +13,9 @@ namespace leasehold::rpc {
 NewJob FromProto(const FieldPath& field, v1::NewJob& job, int64_t payload_limit,
                  Violations& violations);
 
+// What `if_exists` means; names one that is not known.
+KeyMode KeyModeOf(const FieldPath& field, v1::IfExists if_exists, Violations& violations);
+
 // Names a payload that is too large or not JSON.
 void CheckPayload(const FieldPath& field, const std::string& payload, int64_t payload_limit,
                   Violations& violations);

@@ -44,6 +44,21 @@ class ForwardingTest : public RpcTest {
   GrpcServer follower_;
 };
 
+TEST_F(ForwardingTest, AsksTheLeaderForItsCrons) {
+  follower_.FollowLeader(1, address());
+  const auto admin = v1::AdminService::NewStub(channel_);
+  v1::ListCronsResponse listed;
+  Context first;
+  ASSERT_TRUE(admin->ListCrons(&first, v1::ListCronsRequest(), &listed).ok());
+  EXPECT_EQ(listed.crons_size(), 5);
+  v1::RunCronRequest run;
+  run.set_identifier("none");
+  v1::RunCronResponse ran;
+  Context second;
+  EXPECT_EQ(DetailsOf(admin->RunCron(&second, run, &ran)).error.reason(), "CRON_NOT_FOUND");
+  EXPECT_EQ(followers_gate_.calls(), 0);
+}
+
 TEST_F(ForwardingTest, AnswersAsTheLeaderDoes) {
   follower_.FollowLeader(1, address());
   EXPECT_TRUE(Add("mail").ok());
