@@ -14,6 +14,7 @@ import kinds  # noqa: E402
 import pages  # noqa: E402
 from workplace import Fault, Workplace  # noqa: E402
 
+LINES_OF_A_FAULT = 60
 # Their blocks of a language run in a test of their own.
 ELSEWHERE = {("docs/sql.md", "sql"): "tests/sql/sql_page_test.cc"}
 
@@ -59,7 +60,8 @@ class Report:
         self.cases.append((str(name), seconds, fault))
         print("FAILED " if fault else "ok     ", name, flush=True)
         if fault:
-            print("\n".join("    " + line for line in fault.splitlines()), flush=True)
+            lines = fault.splitlines()
+            print("\n".join("    " + line for line in lines[:LINES_OF_A_FAULT]), flush=True)
 
     def amend(self, name, fault):
         """A program that runs until it is stopped is judged at the end of its page."""
@@ -119,7 +121,7 @@ def run_page(report, page, everything):
     try:
         for block in blocks:
             timed(report, block, lambda b=block: judge(b, place, everything))
-        for block, fault in kinds.check_running(place) if place else ():
+        for block, fault in kinds.end_all(place) if place else ():
             report.amend(block, fault)
     finally:
         if place:

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 
 import compare
@@ -71,6 +72,10 @@ def start(block, place, command, shown):
 
 
 def shell_block(block, place):
+    if "interrupts" in block.markers:
+        fault = end(place, place.running.pop())
+        if fault:
+            raise Fault("the program before: " + fault)
     console = re.search(r"^\$ ", block.text, re.MULTILINE)
     commands = commands_of(block.text) if console else script_of(block.text)
     for index, (command, shown) in enumerate(commands):
@@ -148,28 +153,42 @@ def check_file(block, everything):
         lines, part = normal(text), normal(block.text)
         if not any(lines[at:at + len(part)] == part for at in range(len(lines))):
             raise Fault(f"does not stand in {path}")
-    if os.path.basename(path) not in everything:
+    parts = path.split("/")
+    of_an_example = path.startswith("docs/examples/") and len(parts) > 3
+    if os.path.basename(path) not in everything and not (
+            of_an_example and "/".join(parts[:3]) in everything):
         raise Fault(f"{path}: no test builds or runs it, and no page does")
 
 
-def check_running(place):
-    """Yields (block, fault) of the programs that run until they are stopped, the last first.
+def end(place, running):
+    """Stops a program; returns what is wrong with it, or None.
 
-    Each must have printed something, what is shown among it: then it also takes signals.
+    It must have printed something, what is shown among it: then it also takes signals.
     """
-    for block, process_id, path, shown in reversed(place.running):
-        fault = None
+    block, process_id, path, shown = running
+    fault = None
 
-        def came():
-            with open(path, encoding="utf-8", errors="replace") as file:
-                return file.read()
+    def came():
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
 
-        try:
-            wait_until(lambda: came() and compare.missing(shown, came()) is None, OUTPUT_WITHIN,
-                       "its output")
-        except Fault:
-            fault = f"never printed: {compare.missing(shown, came())}\nbut:\n{came()}"
+    try:
+        wait_until(lambda: came() and compare.missing(shown, came()) is None, OUTPUT_WITHIN,
+                   "its output")
+    except Fault:
+        fault = f"never printed: {compare.missing(shown, came())}\nbut:\n{came()}"
+    try:
         status = place.shell.stop(process_id)
-        if status and not fault:
+        killed = block.markers["stopped"] == "killed" and status == 128 + signal.SIGTERM
+        if status and not killed and not fault:
             fault = f"ended with exit status {status}; it printed:\n{came()}"
-        yield block, fault
+    except Fault as error:
+        fault = fault or str(error)
+    return fault
+
+
+def end_all(place):
+    """Yields (block, fault) of the programs that run until they are stopped, the last first."""
+    while place.running:
+        running = place.running.pop()
+        yield running[0], end(place, running)

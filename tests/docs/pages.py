@@ -3,6 +3,8 @@
 <!-- path -->                the block is the text of that file
 <!-- part of path -->        its lines stand in that file, indentation aside
 <!-- runs until stopped -->  its last command is stopped at the end of the page
+<!-- runs until killed -->   the same, of a program that leaves SIGTERM to the system
+<!-- after Ctrl-C -->         the program that was started last is stopped first
 <!-- continues -->           a program that goes on where the block of its language before it ended
 <!-- not run: reason -->     it is shown only
 <!-- run first               commands that a reader does not see
@@ -20,7 +22,8 @@ TOKEN = re.compile(r"^(?P<indent> *)```(?P<language>[^\n`]*)\n(?P<text>.*?)^ *``
                    r"|^ *<!-- *(?P<comment>.*?)\s*-->"
                    r"|^(?P<prose>[^\n]*\S[^\n]*)$", re.MULTILINE | re.DOTALL)
 MARKER = re.compile(r"(?P<path>[\w./-]+/[\w.-]+)|part of (?P<part>\S+)|not run: (?P<reason>.+)"
-                    r"|(?P<stopped>runs until stopped)|(?P<continues>continues)", re.DOTALL)
+                    r"|runs until (?P<stopped>stopped|killed)|(?P<interrupts>after Ctrl-C)"
+                    r"|(?P<continues>continues)", re.DOTALL)
 
 
 @dataclasses.dataclass

@@ -1,5 +1,6 @@
 """Where the blocks of a page run: a copy of the tree, a shell, a database and a server."""
 import os
+import pwd
 import re
 import select
 import shutil
@@ -20,6 +21,9 @@ DEADLINE = 60  # seconds for one command
 STOPPED_WITHIN = 40  # an executor's grace period is 30 s
 # What is built stands in the test's data, or where ./dev build puts it.
 BUILT = os.environ.get("LEASEHOLD_BUILT", ROOT)
+# What ./dev setup has fetched for docs/examples/go.
+GO = os.path.join(os.environ.get("LEASEHOLD_TOOLS") or os.path.join(
+    pwd.getpwuid(os.getuid()).pw_dir, ".cache", "leasehold-tools"), "go")
 PROGRAMS = {"leasehold-server": "server/leasehold-server", "leasehold": "client/cli/leasehold"}
 
 
@@ -169,7 +173,7 @@ class Shell:
 
     def start(self, command):
         """Starts a program beside the shell; returns its process id and the file it prints to."""
-        path = self.new_file("exec " + command + "\n", ".sh")
+        path = self.new_file("exec env " + command + "\n", ".sh")
         # The file of its output is there before it runs.
         _, came = self.run(f": >'{path}.out'; "
                            f"setsid bash '{path}' >'{path}.out' 2>&1 </dev/null & echo $!")
@@ -204,9 +208,10 @@ class Workplace:
         self.serves_itself = serves_itself
         self.port, self.admin_port = free_port(), free_port()
         environment = {
-            "PATH": f"{self.scratch}/bin:/usr/local/go/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            "PATH": f"{self.scratch}/bin:{GO}/bin:/usr/local/go/bin:/usr/bin:/bin:/usr/sbin:/sbin",
             "HOME": self.scratch, "LANG": "C.UTF-8", "TZ": "UTC", "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": os.path.join(self.scratch, "client", "python"),
+            "GOPATH": GO, "GOCACHE": f"{GO}/build", "GOPROXY": "off", "GOTOOLCHAIN": "local",
             "LEASEHOLD_BUILT": BUILT, "LEASEHOLD_TREE": ROOT,
         }
         self.server = Server(self.scratch, environment)
