@@ -224,15 +224,19 @@ def operations_has_every_flag_with_its_default(tree):
 
 
 @rule
-def operations_has_every_metric(tree):
-    page = tree.pages["docs/operations.md"]
-    names = re.findall(r'(?:Counters?|Gauges?|Histograms?)\(\s*registry,\s*"(\w+)"',
-                       tree.code["server/metrics/metrics.cc"])
-    names = {"leasehold_" + name for name in names}
-    names |= set(re.findall(r'"(grpc_server_\w+)"', tree.code["server/metrics/rpc_families.cc"]))
-    shown = set(re.findall(r"^\| `(leasehold_\w+|grpc_server_\w+)`", page, re.MULTILINE))
-    return ([f"docs/operations.md: metric {name} is missing" for name in sorted(names - shown)]
-            + [f"docs/operations.md: there is no metric {name}" for name in sorted(shown - names)])
+def metrics_page_has_every_metric_with_its_type(tree):
+    metrics = {"leasehold_" + name: kind.lower() for kind, name in re.findall(
+        r'(?:One)?(Counter|Gauge|Histogram)s?\(\s*registry,\s*"(\w+)"',
+        tree.code["server/metrics/metrics.cc"])}
+    metrics.update((name, kind.lower()) for kind, name in re.findall(
+        r'Build(Counter|Histogram)\(\)\s*\.Name\("(grpc_server_\w+)"',
+        tree.code["server/metrics/rpc_families.cc"]))
+    shown = dict(re.findall(r"^\| `(leasehold_\w+|grpc_server_\w+)` \| (\w+) ",
+                            tree.pages["docs/metrics.md"], re.MULTILINE))
+    return ([f"docs/metrics.md: {name}, a {kind}, is missing or called otherwise"
+             for name, kind in sorted(metrics.items()) if shown.get(name) != kind]
+            + [f"docs/metrics.md: there is no metric {name}"
+               for name in sorted(shown.keys() - metrics.keys())])
 
 
 @rule
@@ -257,14 +261,16 @@ def operations_quotes_log_lines_as_they_are(tree):
 
 
 @rule
-def protocol_has_every_reason(tree):
-    layers = tuple(f"server/{layer}/" for layer in ("base", "queue", "rpc", "store"))
-    reasons = {reason for path, text in tree.code.items() if path.startswith(layers)
+def errors_page_has_every_reason_once(tree):
+    page = tree.pages["docs/errors.md"]
+    layers = ("base", "cron", "loop", "queue", "rpc", "store")
+    reasons = {reason for path, text in tree.code.items()
+               if path.startswith(tuple(f"server/{layer}/" for layer in layers))
                for reason in re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', text)}
-    shown = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)*\b", "".join(
-        re.findall(r"^\| [A-Z_]+ \|([^|]*)\|", tree.pages["docs/protocol.md"], re.MULTILINE))))
-    return ([f"docs/protocol.md: reason {reason} is missing" for reason in sorted(reasons - shown)]
-            + [f"docs/protocol.md: there is no reason {r}" for r in sorted(shown - tree.words)])
+    shown = re.findall(r"^\| ([A-Z_]+) \| [A-Z_]+ \|", page, re.MULTILINE)
+    return ([f"docs/errors.md: reason {r} is missing" for r in sorted(reasons - set(shown))]
+            + [f"docs/errors.md: there is no reason {r}" for r in sorted(set(shown) - tree.words)]
+            + [f"docs/errors.md: {r} is there twice" for r in set(shown) if shown.count(r) > 1])
 
 
 @rule

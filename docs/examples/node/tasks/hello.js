@@ -1,0 +1,3 @@
+module.exports = async (payload, helpers) => {
+  helpers.logger.info(`hello, ${payload.name} (job ${helpers.job.id})`);
+};
