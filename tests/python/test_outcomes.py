@@ -7,7 +7,13 @@ import pytest
 from leasehold import Fail, JobState, JsonText, Permanent, Release, RetryAfter
 
 
+class Unspeakable(Exception):
+    def __str__(self):
+        raise ValueError("no text")
+
+
 @pytest.mark.parametrize("error, text", [
+    (Unspeakable(), "Unspeakable"),
     (ValueError("no luck"), "no luck"),
     (KeyError("name"), "'name'"),
     (ZeroDivisionError(), "ZeroDivisionError"),

@@ -67,7 +67,10 @@ def _wants_context(task: str, function: Callable[..., Any]) -> bool:
 
 def text_of(error: BaseException) -> str:
     """What is kept of an exception: its text, or its name if it has none."""
-    text = str(error) or type(error).__name__
+    try:
+        text = str(error) or type(error).__name__
+    except Exception:
+        text = type(error).__name__
     # A server cannot read other bytes; half of a character may be left by the cut.
     data = text.encode("utf-8", "replace")[:_MAX_ERROR]
     return data.decode("utf-8", "ignore")

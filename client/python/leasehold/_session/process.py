@@ -74,7 +74,7 @@ def _command(gate: Gate) -> List[str]:
     it works in `python -c`, in notebooks and wherever else multiprocessing would not.
     """
     here = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    paths = [path for path in sys.path if path] + [here]
+    paths = [str(path) for path in sys.path if path] + [here]
     # Isolated, without site: no environment variable and no .pth file brings other code in.
     words = ["-I", "-S", "-c", _PROGRAM, json.dumps(paths), str(os.getpid()), str(gate.fd)]
     return [sys.executable, *words]
