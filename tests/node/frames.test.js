@@ -11,8 +11,8 @@ const Response = type('LeaseJobsResponse');
 const LARGEST = '18446744073709551615';
 
 test('reads numbers of 64 bits whole', () => {
-  const bytes = Response.encode({ epoch: LARGEST, jobs: { sequence: '9007199254740993' } }).finish();
-  const { epoch, jobs } = decode(bytes);
+  const frame = { epoch: LARGEST, jobs: { sequence: '9007199254740993' } };
+  const { epoch, jobs } = decode(Response.encode(frame).finish());
   assert.strictEqual(epoch, BigInt(LARGEST));
   assert.strictEqual(jobs.sequence, 9007199254740993n);
 });
