@@ -31,13 +31,15 @@ after(async () => {
 });
 
 // Runs an example until it has said each of these texts; stops it if it does not end itself.
-async function run(name, texts, { ends = false } = {}) {
+async function run(name, texts, { ends = false, onceConnected = async () => {} } = {}) {
   const env = { ...process.env, LEASEHOLD_SERVER: server.address };
   const child = spawn(process.execPath, [path.join(EXAMPLES, name)], { env });
   children.add(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
   const exit = once(child, 'exit');
+  if (!ends) await eventually(() => child.exitCode !== null || output.includes('connected'));
+  await onceConnected();
   await eventually(() => child.exitCode !== null || texts.every((text) => output.includes(text)));
   if (!ends) child.kill('SIGTERM');
   assert.deepStrictEqual(await exit, [0, null], output);
@@ -75,6 +77,11 @@ test('a batch is tried again with what failed', async () => {
   const { id } = await client.addJob('notify', ['a@example.com', 'nobody']);
   await run('batch.js', ['1 of 2 items failed: 1: nobody is no address']);
   assert.deepStrictEqual((await client.getJob(id)).payload, ['nobody']);
+});
+
+test('a cron adds jobs that an executor runs', async () => {
+  const onceConnected = () => client.runCron('report');
+  await run('cron.js', ['nightly report of 20'], { onceConnected });
 });
 
 test('the README shows these examples', () => {
