@@ -109,6 +109,31 @@ test('runs no job that was withdrawn before it read of it', async () => {
   assert.deepStrictEqual(session.offered.withdraw(null), []);
 });
 
+test('runs no job that was withdrawn while the one before it held the thread', () => {
+  const begun = [];
+  let session;
+  session = new Session(3, ({ id }) => {
+    begun.push(id);
+    session.offered.withdraw([2]); // as the session's thread would, at any time
+    return event().promise;
+  });
+  session.send(1, 2, 3);
+  assert.deepStrictEqual(begun, ['1', '3']);
+});
+
+test('fails a job where what surrounds its handler breaks', async () => {
+  const session = new Session(2, ({ id }) => {
+    if (id === '1') throw new Error('no log');
+    return Promise.reject(new Error('no log either'));
+  });
+  session.send(1, 3);
+  await rounds();
+  const errors = session.told.map(({ outcome }) => outcome.fail.error);
+  assert.deepStrictEqual(errors, [
+    'the job could not be run: no log', 'the job could not be run: no log either',
+  ]);
+});
+
 test('keeps apart jobs that have had one slot after each other', () => {
   const begun = [];
   const session = new Session(9, ({ id }) => {
@@ -152,7 +177,7 @@ test('fails a job that it cannot read', async () => {
   const message = session.pack(1);
   message.bytes.fill(0xff);
   session.deliver(message);
-  assert.match(session.told[0].outcome.fail.error, /the job cannot be read/);
+  assert.match(session.told[0].outcome.fail.error, /the job could not be run/);
 });
 
 test('begins and tells nothing once the session has ended', async () => {

@@ -59,38 +59,37 @@ class HandlerPool {
   _round() {
     this._roundDue = false;
     if (this._closed) return;
-    for (const job of this._take()) this._begin(job);
-  }
-
-  // As many jobs as may begin, no longer to be withdrawn.
-  _take() {
-    const batch = [];
     let free = this._concurrency - this._running.size;
     for (; free > 0 && this._first < this._queue.length; ++this._first) {
       const job = this._queue[this._first];
+      // Not before its turn: the handler before it may have held this thread for long.
       if (!claim(this._slots, job.slot, job.handle)) continue;
-      batch.push(job);
+      this._begin(job);
       --free;
     }
     if (this._first === this._queue.length || this._first > 4096) {
       this._queue.splice(0, this._first);
       this._first = 0;
     }
-    return batch;
   }
 
   _begin({ handle, announced, bytes }) {
     if (!announced) this._reports.begun(handle);
     const cancellation = new Cancellation();
     this._running.set(handle, cancellation);
+    // Not the handler's errors, which are outcomes: of what surrounds it, as a logger.
+    const broken = (error) => ({ fail: { error: `the job could not be run: ${error?.message}` } });
     let outcome;
     try {
       outcome = this._run(decodeJob(bytes, this.executorId), cancellation);
     } catch (error) {
-      outcome = { fail: { error: `the job cannot be read: ${error.message}` } };
+      outcome = broken(error);
     }
-    if (typeof outcome.then === 'function') outcome.then((one) => this._end(handle, one));
-    else this._end(handle, outcome);
+    if (typeof outcome.then !== 'function') return this._end(handle, outcome);
+    outcome.then(
+      (one) => this._end(handle, one),
+      (error) => this._end(handle, broken(error)),
+    );
   }
 
   _end(handle, outcome) {

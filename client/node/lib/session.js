@@ -57,6 +57,7 @@ class Session {
 
   _listen(resolve) {
     const end = (error) => {
+      this._thread.unref();
       this.pool.close('the session has ended');
       resolve(error);
     };
