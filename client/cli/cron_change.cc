@@ -48,7 +48,7 @@ absl::Status RunNow(const CronOptions& options, Session& session) {
 absl::Status RunRemove(const CronOptions& options, Session& session) {
   const auto backend = session.open_backend();
   if (!backend.ok()) return backend.status();
-  const absl::Status removed = (*backend)->RemoveCron(options.identifier);
+  absl::Status removed = (*backend)->RemoveCron(options.identifier);
   if (!removed.ok()) return removed;
   Print({.document = {{"removed", options.identifier}},
          .table = [&](std::ostream& out,

@@ -16,7 +16,6 @@
 namespace leasehold {
 namespace {
 
-using testing::IsEmpty;
 using testing::SizeIs;
 using testing::StartsWith;
 

@@ -16,7 +16,6 @@ namespace leasehold {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 std::string Json(std::string_view json5) {
   TextFault fault;
