@@ -114,3 +114,10 @@ def test_cancellation(start, example_client):
     assert "interrupted: the executor is stopping\n" in render.said()
     job = example_client.get_job(job_id)
     assert (job.attempts, job.last_error) == (0, "")
+
+
+def test_crons(start):
+    said = start("crons.py").end()
+    assert "report\n" in said
+    for name in ("nightly", "refresh", "report"):
+        assert f"{name} runs next at 20" in said
