@@ -130,7 +130,7 @@ TEST_F(ABasicExecutor, NumbersItsFramesOfOutcomesFromOne) {
     const std::string id = std::to_string(sequence);
     stream->SendJob({.id = id});
     stream->AwaitOutcome("t" + id);
-    Expect(stream->SequenceOf("t" + id) == sequence, "the outcome of t" + id + " as #" + id);
+    Expect(stream->SequenceOf("t" + id) == sequence, "the next outcome as #" + id);
   }
 }
 

@@ -88,6 +88,15 @@ TEST_F(ALeavingExecutor, ResumesItsSessionToReport) {
   Expect(AwaitExit() == testing::Exit{}, "exit status 0");
 }
 
+TEST_F(ALeavingExecutor, EndsThoughNoServerIsThere) {
+  Rule("Leaving", "With nothing to report it ends though no server is there, with 0");
+  Start();
+  NextSession()->AwaitReply();
+  server_->Stop();
+  Signal(SIGTERM);
+  Expect(AwaitExit() == testing::Exit{}, "exit status 0");
+}
+
 TEST_F(ALeavingExecutor, EndsInOnceModeWhenNothingIsLeft) {
   Rule("Server frames", "In once-mode `open` says `once`, and `idle` ends the program, with 0");
   Start({.once = true});

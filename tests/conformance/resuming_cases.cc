@@ -81,6 +81,17 @@ TEST_F(ABrokenSession, GoesOnWhenTheServerIsGoneForAWhile) {
   ExpectAllToEnd(Resume({"t1", "t2", "t3"}, Unrecorded()));
 }
 
+TEST_F(ABrokenSession, SurvivesServersThatRefuseIt) {
+  Rule("Resuming", "A stream that ends before `opened` costs nothing: the next one holds the same");
+  BusySession()->End(StatusCode::UNAVAILABLE);
+  for (const StatusCode code : {StatusCode::UNAVAILABLE, StatusCode::INTERNAL, StatusCode::OK}) {
+    const auto refused = NextStream();
+    ExpectHeld(*refused, {"t1", "t2", "t3"});
+    refused->End(code);
+  }
+  ExpectAllToEnd(Resume({"t1", "t2", "t3"}, Unrecorded()));
+}
+
 TEST_F(ABrokenSession, BeginsNoHandlerUntilTheServerSaysWhatGoesOn) {
   Rule("Resuming", "No handler begins until `opened` has said which leases go on");
   BusySession();
