@@ -37,6 +37,19 @@ TEST(CheckConfigTest, RefusesAnEmbeddedDatabaseWithoutPrograms) {
   EXPECT_THAT(FaultsOf(config), HasSubstr("/nowhere"));
 }
 
+TEST(CheckConfigTest, RefusesACrontabWithFaultsAndNamesThemAll) {
+  Config config;
+  config.database_url = "postgresql://db/jobs";
+  config.crontab = ::testing::TempDir() + "crontab";
+  std::ofstream(config.crontab) << "0 4 * * * report\n";
+  EXPECT_EQ(FaultsOf(config), "");
+  std::ofstream(config.crontab) << "0 4 * * * report\n99 4 * * * report\n0 4 * * *\n";
+  EXPECT_THAT(FaultsOf(config),
+              AllOf(HasSubstr(config.crontab + ":2:1: "), HasSubstr(config.crontab + ":3:")));
+  config.crontab = "/nowhere";
+  EXPECT_THAT(FaultsOf(config), HasSubstr("/nowhere"));
+}
+
 TEST(CheckConfigTest, WarnsOfAFileThatEverybodyMayRead) {
   const std::string path = ::testing::TempDir() + "secret.toml";
   std::ofstream(path) << "x";
