@@ -13,7 +13,7 @@ class Error(Exception):
     """What a server answered, or why none did.
 
     `code` is gRPC's name of the status, as in "NOT_FOUND". `reason` tells errors of one code
-    apart (docs/protocol.md lists them all), empty if there is none. `retry_after` is the number
+    apart (docs/errors.md lists them all), empty if there is none. `retry_after` is the number
     of seconds after which the server wants to be asked again, or None. `violations` are the bad
     fields of an INVALID_ARGUMENT.
     """
