@@ -3,6 +3,7 @@
 By hand, after ./dev build: /usr/bin/python3 tests/docs/blocks.py [PAGE...]
 """
 import collections
+import concurrent.futures
 import glob
 import os
 import sys
@@ -16,7 +17,9 @@ import workplace  # noqa: E402
 from workplace import Fault, Workplace  # noqa: E402
 
 LINES_OF_A_FAULT = 60
-# What a page needs that ./dev setup may have been unable to fetch, and the mark that it leaves then.
+MOST_NOT_RUN = 15
+PAGES_AT_ONCE = 2
+# What a page needs that ./dev setup may have been unable to fetch: the mark that it leaves then.
 NEEDS = {"docs/quickstart/go.md": f"{workplace.GO}.unavailable"}
 # Their blocks of a language run in a test of their own.
 ELSEWHERE = {("docs/sql.md", "sql"): "tests/sql/sql_page_test.cc"}
@@ -56,37 +59,38 @@ def join_continued(blocks):
 
 
 class Report:
-    """The cases, in order, and what became of them."""
+    """The cases of a page, in order, and what became of them."""
 
     def __init__(self):
         self.cases = []
 
     def add(self, name, seconds, fault):
         self.cases.append((str(name), seconds, fault))
-        print("FAILED " if fault else "ok     ", name, flush=True)
-        if fault:
-            lines = fault.splitlines()
-            print("\n".join("    " + line for line in lines[:LINES_OF_A_FAULT]), flush=True)
 
     def amend(self, name, fault):
         """A program that runs until it is stopped is judged at the end of its page."""
         if fault:
-            self.cases = [case for case in self.cases if case[0] != str(name)]
-            self.add(name, 0, fault)
+            self.cases = [(known, seconds, fault if known == str(name) else before)
+                          for known, seconds, before in self.cases]
 
-    def failed(self):
-        return [case for case in self.cases if case[2]]
+    def print(self):
+        for name, _, fault in self.cases:
+            print("FAILED " if fault else "ok     ", name)
+            for line in (fault or "").splitlines()[:LINES_OF_A_FAULT]:
+                print("    " + line)
+        sys.stdout.flush()
 
-    def write_xml(self, path):
-        suite = ElementTree.Element("testsuite", name="blocks", tests=str(len(self.cases)))
-        for name, seconds, fault in self.cases:
-            case = ElementTree.SubElement(suite, "testcase", classname="blocks", name=name,
-                                          time=f"{seconds:.3f}")
-            if fault:
-                ElementTree.SubElement(case, "failure", message=fault).text = fault
-        root = ElementTree.Element("testsuites")
-        root.append(suite)
-        ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+
+def write_xml(path, cases):
+    suite = ElementTree.Element("testsuite", name="blocks", tests=str(len(cases)))
+    for name, seconds, fault in cases:
+        case = ElementTree.SubElement(suite, "testcase", classname="blocks", name=name,
+                                      time=f"{seconds:.3f}")
+        if fault:
+            ElementTree.SubElement(case, "failure", message=fault).text = fault
+    root = ElementTree.Element("testsuites")
+    root.append(suite)
+    ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 
 
 def judge(block, place, everything):
@@ -113,13 +117,7 @@ def timed(report, name, action):
     report.add(name, time.monotonic() - start, fault)
 
 
-def run_page(report, page, everything):
-    text = pages.read(page)
-    faults = pages.faults_of_form(page, text)
-    if faults:
-        report.add(f"{page} form", 0, "\n".join(faults))
-    blocks = pages.blocks_of(page, text)
-    join_continued(blocks)
+def run_blocks(report, blocks, everything):
     run = [block for block in blocks if rule_of(block) == "run"]
     serves = any("stopped" in block.markers and kinds.SERVES.search(block.text) for block in run)
     place = Workplace(serves) if run else None
@@ -131,7 +129,21 @@ def run_page(report, page, everything):
     finally:
         if place:
             place.close()
-    return blocks
+
+
+def run_page(page, everything):
+    """Returns the blocks of the page, and the report of them."""
+    text, report, blocks = pages.read(page), Report(), []
+    try:
+        faults = pages.faults_of_form(page, text)
+        if faults:
+            raise Fault("\n".join(faults))
+        blocks = pages.blocks_of(page, text)
+        join_continued(blocks)
+        run_blocks(report, blocks, everything)
+    except Fault as error:
+        report.add(f"{page} as a whole", 0, str(error))
+    return blocks, report
 
 
 def read_everything(all_pages):
@@ -145,23 +157,33 @@ def read_everything(all_pages):
     return "\n".join([pages.read(os.path.relpath(path, pages.ROOT)) for path in paths] + run)
 
 
+def run_pages(chosen):
+    """Returns all blocks and all cases; prints those of a page when it has ended."""
+    everything = read_everything(pages.page_paths())
+    all_blocks, cases = [], []
+    with concurrent.futures.ThreadPoolExecutor(PAGES_AT_ONCE) as pool:
+        for blocks, report in pool.map(lambda page: run_page(page, everything), chosen):
+            report.print()
+            all_blocks += blocks
+            cases += report.cases
+    return all_blocks, cases
+
+
 def main():
     chosen = sys.argv[1:] or pages.page_paths()
-    everything = read_everything(pages.page_paths())
-    report, rules, reasons = Report(), collections.Counter(), []
-    for page in chosen:
-        for block in run_page(report, page, everything):
-            rules[rule_of(block) or "no rule"] += 1
-            if "reason" in block.markers:
-                reasons.append(f"{block}: {block.markers['reason']}")
-    print(f"\n{sum(rules.values())} blocks of {len(chosen)} pages:",
+    blocks, cases = run_pages(chosen)
+    not_run = [block for block in blocks if "reason" in block.markers]
+    if len(not_run) > MOST_NOT_RUN:
+        cases.append(("blocks that are not run", 0, f"{len(not_run)}: run some of them"))
+    rules = collections.Counter(rule_of(block) or "no rule" for block in blocks)
+    print(f"\n{len(blocks)} blocks of {len(chosen)} pages:",
           ", ".join(f"{count} {rule}" for rule, count in rules.most_common()))
-    print("".join(f"  not run: {reason}\n" for reason in reasons), end="")
-    failed = report.failed()
+    print("".join(f"  not run: {block}: {block.markers['reason']}\n" for block in not_run), end="")
+    failed = [name for name, _, fault in cases if fault]
     if failed:
-        print(f"{len(failed)} failed:", ", ".join(name for name, _, _ in failed))
+        print(f"{len(failed)} failed:", ", ".join(failed))
     if "XML_OUTPUT_FILE" in os.environ:
-        report.write_xml(os.environ["XML_OUTPUT_FILE"])
+        write_xml(os.environ["XML_OUTPUT_FILE"], cases)
     sys.exit(1 if failed else 0)
 
 
