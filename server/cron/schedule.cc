@@ -80,15 +80,17 @@ std::optional<absl::CivilMinute> Schedule::FirstFrom(absl::CivilMinute from) con
 absl::Time Schedule::NextAfter(absl::Time time) const {
   if (time == absl::InfiniteFuture()) return time;
   time = std::max(time, absl::FromCivil(absl::CivilYear(1), absl::UTCTimeZone()));
-  // A minute of the wall clock that comes twice runs the first time, one that is left out where the
-  // clock was put forward. So ticks come in the order of the wall clock, and none that it has
-  // already shown, or skipped, is after `time`.
+  // A minute of the wall clock that comes twice runs the first time, one that is left out (if its
+  // hour is meant) where the clock was put forward. So ticks come in the order of the wall clock,
+  // and none that it has already shown, or skipped, is after `time`.
   absl::CivilMinute from(absl::ToCivilSecond(time, zone_));
   while (const auto minute = FirstFrom(from)) {
-    const auto info = zone_.At(absl::CivilSecond(*minute));
-    const absl::Time tick = info.kind == absl::TimeZone::TimeInfo::SKIPPED ? info.trans : info.pre;
-    if (tick > time) return std::min(tick, NextRepeated(time));
     from = *minute + 1;
+    const auto info = zone_.At(absl::CivilSecond(*minute));
+    const bool skipped = info.kind == absl::TimeZone::TimeInfo::SKIPPED;
+    if (skipped && !fields_.hours_restricted()) continue;
+    const absl::Time tick = skipped ? info.trans : info.pre;
+    if (tick > time) return std::min(tick, NextRepeated(time));
   }
   return absl::InfiniteFuture();
 }

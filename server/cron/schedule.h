@@ -13,9 +13,9 @@ namespace leasehold {
 
 // When a cron runs: whole minutes of a time zone's wall clock. A value; asking it takes no I/O.
 //
-// Where the clock is put back, an hour that the schedule restricts (its hour field leaves hours
-// out) counts once, the first time. Where it is put forward, what would have run in the hour left
-// out runs once at its end.
+// Where its hour field leaves hours out, it means these hours of the wall clock: one that comes
+// twice counts once, the first time, and what would have run in one that the clock leaves out runs
+// once at its end. With every hour it means those that pass: none is missed, and none added.
 class Schedule {
  public:
   Schedule(const ScheduleFields& fields, absl::TimeZone zone) : fields_(fields), zone_(zone) {}

@@ -99,7 +99,7 @@ TEST(CronPageTest, TellsWhenCronsRunWhereTheClockIsMoved) {
       EXPECT_THAT(runs, StartsWith(shown)) << at->str();
     }
   }
-  EXPECT_EQ(rows, 9);
+  EXPECT_EQ(rows, 10);
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ std::vector<absl::Time> OracleTicks(const Wanted& wanted, const absl::TimeZone& 
   for (absl::Time time = begin; time < end; time += absl::Minutes(1)) {
     const absl::CivilMinute clock(absl::ToCivilSecond(time, zone));
     bool tick = wanted.Allows(clock) && !(once && shown.count(clock) > 0);
-    for (; expected < clock; ++expected) tick = tick || wanted.Allows(expected);
+    for (; expected < clock; ++expected) tick = tick || (once && wanted.Allows(expected));
     if (tick) ticks.push_back(time);
     shown.insert(clock);
     expected = clock + 1;

@@ -155,6 +155,11 @@ TEST(ScheduleTest, RunsWhatFallsIntoAnHourLeftOutOnceAtItsEnd) {
               ElementsAre("2026-10-04 02:30 +11:00", "2026-10-05 02:15 +11:00"));
 }
 
+TEST(ScheduleTest, AddsNothingForAnHourLeftOutWhereEveryHourIsMeant) {
+  EXPECT_THAT(Ticks(Parsed("30 * * * *", "America/New_York"), "2026-03-08 06:00:00", 2),
+              ElementsAre("2026-03-08 01:30 -05:00", "2026-03-08 03:30 -04:00"));
+}
+
 TEST(ScheduleTest, RunsTheDayThatADateLineLeavesOutAtTheNextDaysBegin) {
   // Samoa had no 30 December 2011.
   EXPECT_THAT(
