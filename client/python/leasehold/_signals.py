@@ -1,4 +1,5 @@
 """SIGTERM and SIGINT while an executor runs."""
+import os
 import signal
 import threading
 from types import FrameType, TracebackType
@@ -8,30 +9,55 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class SignalWatch:
-    """The first SIGTERM or SIGINT calls `on_signal`; a second one ends the process at once, even
-    where a handler holds the interpreter. Afterwards what was there before is put back.
+    """The first SIGTERM or SIGINT calls `on_signal` on a thread of its own; a second one ends the
+    process at once. Afterwards what was there before is put back.
 
     On another thread than the main one it does nothing: there Python lets nobody take signals.
     """
 
+    # Python runs signal handlers on the main thread alone, which waits for the session: a signal
+    # that comes just before it begins to wait would not wake it. So a thread waits for the byte
+    # that Python writes at once. The handler sees to a second signal: from then on the kernel
+    # ends the process, even where a job's handler holds the interpreter.
+
     def __init__(self, on_signal: Callable[[], None]) -> None:
         self._on_signal = on_signal
         self._before: Dict[signal.Signals, Any] = {}
+        self._incoming = self._outgoing = self._wake_up_before = -1
 
     def __enter__(self) -> "SignalWatch":
-        if threading.current_thread() is threading.main_thread():
-            for number in _SIGNALS:
-                before = signal.getsignal(number)
-                # A shell lets background commands ignore SIGINT: so be it.
-                if before is not signal.SIG_IGN:
-                    self._before[number] = before
-                    signal.signal(number, self._on)
+        if threading.current_thread() is not threading.main_thread():
+            return self
+        self._incoming, self._outgoing = os.pipe()
+        os.set_blocking(self._outgoing, False)
+        self._wake_up_before = signal.set_wakeup_fd(self._outgoing, warn_on_full_buffer=False)
+        threading.Thread(target=self._watch, name="leasehold-signals", daemon=True).start()
+        for number in _SIGNALS:
+            before = signal.getsignal(number)
+            # A shell lets background commands ignore SIGINT: so be it.
+            if before is not signal.SIG_IGN:
+                self._before[number] = before
+                signal.signal(number, self._let_the_next_one_kill)
         return self
 
-    def _on(self, number: int, frame: Optional[FrameType]) -> None:
+    def _let_the_next_one_kill(self, number: int, frame: Optional[FrameType]) -> None:
         for each in self._before:
             signal.signal(each, signal.SIG_DFL)
-        self._on_signal()
+
+    def _watch(self) -> None:
+        signalled = False
+        while True:
+            number = os.read(self._incoming, 1)
+            if not number:
+                break
+            if number[0] not in _SIGNALS:
+                continue
+            if signalled:
+                # The main thread has not come to its handler yet.
+                os._exit(128 + number[0])
+            signalled = True
+            self._on_signal()
+        os.close(self._incoming)
 
     def __exit__(
         self,
@@ -39,6 +65,10 @@ class SignalWatch:
         error: Optional[BaseException],
         trace: Optional[TracebackType],
     ) -> None:
+        if self._outgoing < 0:
+            return
         for number, before in self._before.items():
             # None: it was not set from Python, and cannot be put back from there.
             signal.signal(number, before if before is not None else signal.SIG_DFL)
+        signal.set_wakeup_fd(self._wake_up_before, warn_on_full_buffer=False)
+        os.close(self._outgoing)

@@ -189,6 +189,7 @@ class SessionLoop:
 
     def _end_session(self, action: EndSession) -> None:
         self._ended = True
+        # First, so that nothing that gRPC does can keep it.
+        self._handlers.end(action.status)
         for channel in self._channels.values():
             channel.close()
-        self._handlers.end(action.status)
