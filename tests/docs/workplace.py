@@ -21,7 +21,8 @@ DEADLINE = 60  # seconds for one command
 STOPPED_WITHIN = 40  # an executor's grace period is 30 s
 # What is built stands in the test's data, or where ./dev build puts it.
 BUILT = os.environ.get("LEASEHOLD_BUILT", ROOT)
-# What ./dev setup has fetched for docs/examples/go.
+# What ./dev setup has fetched for docs/examples/go, and the Node that it has found.
+NODE = os.path.dirname(os.environ.get("LEASEHOLD_NODE") or "/usr/bin/node")
 GO = os.path.join(os.environ.get("LEASEHOLD_TOOLS") or os.path.join(
     pwd.getpwuid(os.getuid()).pw_dir, ".cache", "leasehold-tools"), "go")
 PROGRAMS = {"leasehold-server": "server/leasehold-server", "leasehold": "client/cli/leasehold"}
@@ -208,7 +209,8 @@ class Workplace:
         self.serves_itself = serves_itself
         self.port, self.admin_port = free_port(), free_port()
         environment = {
-            "PATH": f"{self.scratch}/bin:{GO}/bin:/usr/local/go/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            "PATH": ":".join((f"{self.scratch}/bin", f"{GO}/bin", "/usr/local/go/bin", "/usr/bin",
+                              "/bin", "/usr/sbin", "/sbin", "/usr/local/bin", NODE)),
             "HOME": self.scratch, "LANG": "C.UTF-8", "TZ": "UTC", "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": os.path.join(self.scratch, "client", "python"),
             "GOPATH": GO, "GOCACHE": f"{GO}/build", "GOPROXY": "off", "GOTOOLCHAIN": "local",
