@@ -40,9 +40,15 @@ def same(shown, came):
 
 
 def missing(shown, came):
-    """The first line shown that did not come, in this order, among others; None if all came."""
-    lines = iter(lines_of(came))
+    """A line shown that did not come, among others and in any order; None if all came.
+
+    Jobs run beside each other: the page shows one order of several.
+    """
+    left = lines_of(came)
     for line in lines_of(shown):
-        if line != "..." and not any(re.fullmatch(pattern_of(line), one) for one in lines):
+        matching = [one for one in left if re.fullmatch(pattern_of(line), one)]
+        if matching:
+            left.remove(matching[0])
+        elif line != "...":
             return line
     return None
