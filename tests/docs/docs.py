@@ -270,7 +270,10 @@ def errors_page_has_every_reason_once(tree):
     shown = re.findall(r"^\| ([A-Z_]+) \| [A-Z_]+ \|", page, re.MULTILINE)
     return ([f"docs/errors.md: reason {r} is missing" for r in sorted(reasons - set(shown))]
             + [f"docs/errors.md: there is no reason {r}" for r in sorted(set(shown) - tree.words)]
-            + [f"docs/errors.md: {r} is there twice" for r in set(shown) if shown.count(r) > 1])
+            + [f"docs/errors.md: {r} is there twice" for r in set(shown) if shown.count(r) > 1]
+            + [f"docs/protocol.md: docs/errors.md does not have {word}" for word in sorted(set(
+                re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", tree.pages["docs/protocol.md"])))
+               if not re.search(rf"\b{word}\b", page)])
 
 
 @rule
