@@ -25,6 +25,7 @@ if [ -n "${TEST_SRCDIR:-}" ]; then
 fi
 cd "$root"
 export PYTHONPATH="$root/client/python" PYTHONDONTWRITEBYTECODE=1
-exec "$python" -m pytest -q -p no:cacheprovider --color=no \
+# A test that hangs shows where before its time is up.
+exec "$python" -m pytest -q -p no:cacheprovider --color=no -o faulthandler_timeout=120 \
   ${XML_OUTPUT_FILE:+--junitxml="$XML_OUTPUT_FILE"} \
   ${TESTBRIDGE_TEST_ONLY:+-k "$TESTBRIDGE_TEST_ONLY"} "$@"
