@@ -37,6 +37,11 @@ class Oracle {
   // A handler begins to run what came with this token.
   void Started(const LeaseToken& token, const std::string& payload);
 
+  // Every tick of the cron behind `from` is to run, whatever happens.
+  void Owes(const CronEntry& cron, absl::Time from);
+  // All those that are due have run.
+  bool CaughtUp() const;
+
   // After each step.
   void Check();
   // When all has ended.
@@ -48,6 +53,11 @@ class Oracle {
     int64_t row = 0;
     std::string payload;
   };
+  struct OwedCron {
+    CronEntry entry;
+    absl::Time from;
+  };
+  void CheckTicks();
   void Granted(const LeaseToken& token, int64_t row);
   bool Known(JobId id) const;
 
@@ -57,6 +67,7 @@ class Oracle {
   std::map<uint64_t, std::string> payloads_;  // leased, by fencing number
   std::set<JobId> acknowledged_;
   std::map<std::string, std::vector<JobId>> answers_;
+  std::vector<OwedCron> owed_;
   std::vector<std::string> wrong_if_done_;  // of the write under way
   size_t checked_violations_ = 0;
 };

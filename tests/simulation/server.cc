@@ -39,7 +39,10 @@ Server::Server(Cluster& cluster, const ServerStore::Surroundings& around, size_t
       driver_(
           options.queue, [this] { return NextRandom(random_); }, *this) {}
 
-void Server::Start() { StepLeadership(); }
+void Server::Start() {
+  Post({queue::CrontabRead{options_.crontab}});
+  StepLeadership();
+}
 
 std::unique_ptr<store::LeadershipStore> Server::ConnectForLeadership() {
   const auto connection = around_.database.Connect(name(), [] {});

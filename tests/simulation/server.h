@@ -28,6 +28,7 @@ struct ServerOptions {
   queue::QueueOptions queue;
   rpc::SessionTerms terms;
   int connections = 2;
+  std::vector<CronEntry> crontab;
 };
 
 using AddAnswer = std::function<void(absl::StatusOr<std::vector<JobId>>)>;

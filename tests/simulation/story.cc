@@ -56,6 +56,8 @@ constexpr const char* kNames[] = {
     "serialization failed",
     "job removed",
     "failed for good",
+    "tick run",
+    "tick backfilled",
 };
 static_assert(std::size(kNames) == static_cast<size_t>(Happening::kCount));
 

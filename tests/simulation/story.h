@@ -62,6 +62,8 @@ enum class Happening {
   kSerializationFailed,
   kRemoved,
   kFailedForGood,
+  kTickRun,
+  kTickBackfilled,
   kCount,
 };
 

@@ -22,7 +22,8 @@ void World::Run() {
   const auto quiet = [this] {
     const auto idle = [](const auto& one) { return one->idle(); };
     return std::all_of(producers_.begin(), producers_.end(), idle) &&
-           std::all_of(sql_callers_.begin(), sql_callers_.end(), idle) && AllJobsEnded();
+           std::all_of(sql_callers_.begin(), sql_callers_.end(), idle) && AllJobsEnded() &&
+           oracle_.CaughtUp();
   };
   if (!RunUntil(timeline_.now() + kTimeToEnd, quiet) && story_.faults().empty()) {
     for (const auto& producer : producers_) {

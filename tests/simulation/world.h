@@ -49,6 +49,7 @@ class World final : public Cluster {
   void ChooseOptions();
   void ChooseHabits();
   void ChooseFaults();
+  void ChooseCrons();  // world_crons.cc
   void StartAll();
   void StartServer(size_t number);
   void StartExecutor(size_t number);

@@ -21,6 +21,7 @@ World::World(uint64_t seed, bool tells)
   ChooseOptions();
   ChooseHabits();
   ChooseFaults();
+  ChooseCrons();
   database_.tables.recent_journal = static_cast<size_t>(1 + chance_.Up(8));
   database_.notify_servers = [this] {
     for (const auto& one : servers_) {
