@@ -8,6 +8,12 @@
 #include "server/queue/retry.h"
 
 namespace leasehold::queue {
+namespace {
+
+// A year of minutes takes longer than anybody waits.
+constexpr absl::Duration kLongestMove = absl::Seconds(10);
+
+}  // namespace
 
 void CronKeeper::Load(std::vector<StoredCron> stored, std::vector<KnownCron> known,
                       const std::vector<CronEntry>& file) {
@@ -45,7 +51,25 @@ bool CronKeeper::MayRun() const {
   return core_.store_available && core_.leases_written() && !core_.draining;
 }
 
+void CronKeeper::AnswerWhenRun(CallId call) {
+  moves_.push_back({call, core_.real_now + kLongestMove});
+  changed_ = true;
+}
+
+void CronKeeper::AnswerMoves() {
+  for (const Move& move : std::exchange(moves_, {})) {
+    core_.effects.push_back(AnswerClockMoved{move.call, core_.now});
+  }
+}
+
 void CronKeeper::Run() {
+  RunDue();
+  if (moves_.empty()) return;
+  // What is due and not under way waits for somebody's lock.
+  if (idle() || !MayRun() || core_.real_now >= moves_.front().deadline) AnswerMoves();
+}
+
+void CronKeeper::RunDue() {
   if (!MayRun()) return;
   if (!changed_ && core_.now < tick_due_ && core_.real_now < try_due_) return;
   changed_ = false;
@@ -221,7 +245,8 @@ void CronKeeper::LookAhead() {
 
 absl::Time CronKeeper::next_wake() const {
   if (!MayRun()) return absl::InfiniteFuture();
-  return std::min(core_.RealTime(tick_due_), try_due_);
+  const absl::Time deadline = moves_.empty() ? absl::InfiniteFuture() : moves_.front().deadline;
+  return std::min({core_.RealTime(tick_due_), try_due_, deadline});
 }
 
 }  // namespace leasehold::queue

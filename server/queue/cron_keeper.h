@@ -24,6 +24,12 @@ class CronKeeper {
   void StoreAway();
   void StoreBack();
 
+  // Answers a move of the clock when the ticks that it passed have run, or have had some time to:
+  // whoever moved it looks for their jobs next.
+  void AnswerWhenRun(CallId call);
+  // The leadership is over.
+  void AnswerMoves();
+
   // Crons have changed.
   void Changed() { changed_ = true; }
 
@@ -35,7 +41,13 @@ class CronKeeper {
  private:
   using Ticks = std::vector<RunCronTicks::Tick>;
 
+  struct Move {
+    CallId call = 0;
+    absl::Time deadline;
+  };
+
   bool MayRun() const;
+  void RunDue();
   bool IsDue(const KeptCron& cron) const;
   void WriteKnown();
   void Written(const std::vector<KnownCron>& known, const absl::Status& status);
@@ -58,6 +70,7 @@ class CronKeeper {
   absl::Time again_at_ = absl::InfinitePast();
   int tries_ = 0;
   absl::Time away_since_ = absl::InfiniteFuture();
+  std::vector<Move> moves_;
 
   // Nothing is to be done before one of these, unless crons change: by the jobs' clock, and by the
   // database's.

@@ -194,6 +194,8 @@ void Dispatcher::On(InboxFilled) {
 void Dispatcher::On(ClockMoved event) {
   if (!options_.clock_may_move) return Want(AnswerClockMoved{event.call, ClockFixed()});
   if (leader_ == nullptr) return Want(AnswerClockMoved{event.call, NoLeader()});
+  // What is due is known then, of crons too.
+  if (Defer(event, false)) return;
   if (event.by < absl::ZeroDuration() || clock_moved_by_ + event.by > kMostMoved) {
     return Want(AnswerClockMoved{event.call, ClockTooFarAhead()});
   }
@@ -203,6 +205,7 @@ void Dispatcher::On(ClockMoved event) {
     leader_->core.ready.Forget();
     leader_->reader.Forget();
     leader_->core.WantLeasing();
+    return leader_->cron_keeper.AnswerWhenRun(event.call);
   }
   Want(AnswerClockMoved{event.call, leader_->core.now});
 }
@@ -282,6 +285,7 @@ void Dispatcher::EndLeadership() {
   leader_->adder.RefuseWaiting(NoLeader());
   leader_->changer.RefuseWaiting(NoLeader());
   leader_->cron_changer.RefuseWaiting(NoLeader());
+  leader_->cron_keeper.AnswerMoves();
   leader_->recorder.RefuseWaiting(NoLeader());
   leader_->sessions.RefuseWaiting(NoLeader());
   leader_->sessions.EndStreams(NoLeader());

@@ -68,6 +68,54 @@ TEST_F(Crons, RunEveryTickThatAMovedClockPasses) {
   EXPECT_THAT(queue_.store().Asked<RunCronTicks>().front().ticks, SizeIs(kBatch));
 }
 
+TEST_F(Crons, HaveRunWhenTheMoveOfTheClockIsAnswered) {
+  ReadFile({ACron()});
+  queue_.store().Hold<RunCronTicks>();
+  EXPECT_EQ(queue_.MoveClock(absl::Hours(1)), nullptr);
+  queue_.store().Release<RunCronTicks>();
+  EXPECT_NE(queue_.MoveClock(absl::Minutes(1)), nullptr);
+  EXPECT_EQ(Minutes(), From(1, 61));
+}
+
+TEST_F(Crons, AreKnownBeforeTheClockIsMoved) {
+  queue_.Depose();
+  ReadFile({ACron()});
+  queue_.store().Hold<LoadLeadership>();
+  queue_.Lead();
+  const queue::CallId call = queue_.BeginMove(absl::Hours(1));
+  EXPECT_EQ(queue_.Moved(call), nullptr);
+  queue_.store().Release<LoadLeadership>();
+  queue_.Settle();
+  EXPECT_NE(queue_.Moved(call), nullptr);
+  EXPECT_EQ(Minutes(), From(1, 60));
+}
+
+TEST_F(Crons, DoNotKeepTheMoveOfTheClockForLong) {
+  ReadFile({ACron()});
+  queue_.store().Hold<RunCronTicks>();
+  const queue::CallId call = queue_.BeginMove(absl::Hours(1));
+  Advance(absl::Seconds(9));
+  EXPECT_EQ(queue_.Moved(call), nullptr);
+  Advance(absl::Seconds(1));
+  EXPECT_NE(queue_.Moved(call), nullptr);
+}
+
+TEST_F(Crons, LetTheMoveOfTheClockBeAnsweredWhileALockHoldsThemUp) {
+  ReadFile({ACron()});
+  queue_.Settle();
+  tables_.locked_crons = {"c"};
+  EXPECT_NE(queue_.MoveClock(absl::Hours(1)), nullptr);
+}
+
+TEST_F(Crons, LetTheMoveOfTheClockBeAnsweredWhenTheLeadershipEnds) {
+  ReadFile({ACron()});
+  queue_.store().Hold<RunCronTicks>();
+  const queue::CallId call = queue_.BeginMove(absl::Hours(1));
+  queue_.Depose();
+  ASSERT_NE(queue_.Moved(call), nullptr);
+  EXPECT_TRUE(queue_.Moved(call)->ok()) << "it was moved";
+}
+
 TEST_F(Crons, RunTheTicksOfAllInTheOrderOfTime) {
   ReadFile({ACron("b"), ACron("a").At("*/2 * * * *"), ACron("c").At("*/3 * * * *")});
   Move(absl::Minutes(30));
@@ -249,7 +297,7 @@ TEST_F(Crons, TakeAnOutageOfTheDatabaseForOne) {
 TEST_F(Crons, OweWhatWasDueBeforeTheDatabaseWentAway) {
   ReadFile({ACron()});
   queue_.store().Hold<RunCronTicks>();
-  Move(absl::Minutes(20));
+  queue_.BeginMove(absl::Minutes(20));
   queue_.StoreAway();
   Advance(absl::Minutes(10));
   queue_.store().Release<RunCronTicks>();

@@ -184,9 +184,17 @@ const absl::StatusOr<queue::CronsChanged>* QueueHarness::Crons(CallId call) cons
 }
 
 const absl::StatusOr<absl::Time>* QueueHarness::MoveClock(absl::Duration by) {
+  return Moved(BeginMove(by));
+}
+
+CallId QueueHarness::BeginMove(absl::Duration by) {
   Apply(queue::ClockMoved{++last_call_, by});
   Settle();
-  return Find(moved_, last_call_);
+  return last_call_;
+}
+
+const absl::StatusOr<absl::Time>* QueueHarness::Moved(CallId call) const {
+  return Find(moved_, call);
 }
 
 StreamId QueueHarness::OpenStream(StreamEnd& end, queue::OpenFrame open) {

@@ -81,6 +81,9 @@ class QueueHarness {
 
   // Moves the jobs' clock and settles. Null: it was not answered at once.
   const absl::StatusOr<absl::Time>* MoveClock(absl::Duration by);
+  // The same in two steps.
+  queue::CallId BeginMove(absl::Duration by);
+  const absl::StatusOr<absl::Time>* Moved(queue::CallId call) const;
 
   // ---- streams
   queue::StreamId OpenStream(StreamEnd& end, queue::OpenFrame open);
