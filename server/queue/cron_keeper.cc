@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 #include <queue>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "server/queue/retry.h"
@@ -125,25 +127,28 @@ void CronKeeper::RunTicks() {
 
 // The first ticks due of all crons, by time; or of one cron that must be alone.
 CronKeeper::Ticks CronKeeper::TicksDue() {
-  using Next = std::pair<absl::Time, KeptCron*>;
+  // Of one tick those of several crons by identifier.
+  using Next = std::tuple<absl::Time, std::string_view, KeptCron*>;
   std::priority_queue<Next, std::vector<Next>, std::greater<>> next;
   for (auto& [identifier, cron] : book_.crons()) {
     if (!IsDue(cron)) continue;
     if (cron.alone) {
       next = {};
-      next.emplace(cron.next, &cron);
+      next.emplace(cron.next, identifier, &cron);
       break;
     }
-    next.emplace(cron.next, &cron);
+    next.emplace(cron.next, identifier, &cron);
   }
   Ticks ticks;
   while (!next.empty() && ticks.size() < static_cast<size_t>(core_.options.cron_batch)) {
-    const auto [at, cron] = next.top();
+    const auto [at, identifier, cron] = next.top();
     next.pop();
     const CronSpec& spec = cron->entry()->spec;
     ticks.push_back({spec.identifier, at, JobOfTick(spec, at, cron->Backfills(at))});
     cron->in_flight = true;
-    if (const absl::Time then = cron->TickAfter(at); then <= core_.now) next.emplace(then, cron);
+    if (const absl::Time then = cron->TickAfter(at); then <= core_.now) {
+      next.emplace(then, identifier, cron);
+    }
   }
   return ticks;
 }
