@@ -38,6 +38,17 @@ TEST_F(MetricsTest, CountsJobsByTask) {
             HasSubstr("leasehold_sweep_jobs_total 2\n")));
 }
 
+TEST_F(MetricsTest, CountsTicksOfCronsAndHowLateTheyAre) {
+  metrics_.CronTicks("added", 3);
+  metrics_.CronTicks("skipped", 1);
+  metrics_.CronLateSeconds({0.5, 2});
+
+  EXPECT_THAT(metrics_.Text(),
+              AllOf(HasSubstr("leasehold_cron_ticks_total{result=\"added\"} 3\n"),
+                    HasSubstr("leasehold_cron_ticks_total{result=\"skipped\"} 1\n"),
+                    HasSubstr("leasehold_cron_late_seconds_sum 2.5\n")));
+}
+
 TEST_F(MetricsTest, LabelsAtMostAHundredTasks) {
   for (int i = 0; i < 150; ++i) metrics_.JobsAdded("task" + std::to_string(i), 1);
   metrics_.JobsAdded("task7", 1);
