@@ -40,6 +40,16 @@ TEST_F(CronChanges, StoreACronThatRunsUnderEveryLeader) {
   EXPECT_THAT(Minutes(), ElementsAre(1, 2));
 }
 
+TEST_F(CronChanges, OweNothingFromBeforeACronWasStored) {
+  ReadFile({ACron().Fill(absl::Hours(24))});
+  Advance(kMinute);
+  ReadFile({});
+  Advance(10 * kMinute);
+  ASSERT_TRUE(Put(ACron().Fill(absl::Hours(24))).ok());
+  LeadAgainAfter(kMinute);
+  EXPECT_THAT(Minutes(), ElementsAre(1, 12));
+}
+
 TEST_F(CronChanges, AreAnsweredWhenTheyAreOnDisk) {
   queue_.store().Hold<ChangeCrons>();
   const queue::CallId call = queue_.ChangeCrons({.kind = Kind::kPut, .entries = {ACron()}});

@@ -52,11 +52,13 @@ TEST_F(Crons, OwesNothingFromBeforeItIsKnown) {
 TEST_F(Crons, AreKnownOnDiskBeforeTheyRun) {
   queue_.store().Hold<ChangeCrons>();
   ReadFile({ACron()});
+  ReadFile({ACron(), ACron("later")});
   Advance(kMinute);
   EXPECT_THAT(queue_.store().Asked<RunCronTicks>(), IsEmpty());
   queue_.store().Release<ChangeCrons>();
   queue_.Settle();
   EXPECT_THAT(Minutes(), ElementsAre(1));
+  EXPECT_THAT(Minutes("later"), ElementsAre(1));
 }
 
 TEST_F(Crons, RunEveryTickThatAMovedClockPasses) {
