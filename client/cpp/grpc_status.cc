@@ -23,12 +23,21 @@ std::string Violations(const google::rpc::BadRequest& bad, const std::string& me
   return text.empty() ? text : text + ")";
 }
 
+// A server that does not know a call says no more than that.
+std::string MessageOf(const grpc::Status& status) {
+  if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED && status.error_details().empty()) {
+    return "the server does not know this call: it is older than this program, or no Leasehold "
+           "server";
+  }
+  return status.error_message();
+}
+
 }  // namespace
 
 absl::Status FromGrpc(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
   const auto code = static_cast<absl::StatusCode>(status.error_code());
-  std::string message = status.error_message();
+  std::string message = MessageOf(status);
   std::string reason;
   std::optional<absl::Duration> retry;
 

@@ -146,6 +146,10 @@ TEST_F(AClient, TellsTheReasonOfAnError) {
   EXPECT_EQ(ReasonOf(status), "KEY_EXISTS");
 }
 
+TEST_F(AClient, SaysThatTheServerDoesNotKnowACall) {
+  EXPECT_THAT(client_.GetJob("1").status().message(), HasSubstr("older than this program"));
+}
+
 TEST_F(AClient, MakesThePayloadOfABatchJobOfItsItems) {
   v1::NewJob sent;
   server_.OnAddJob([&](const v1::AddJobRequest& request, v1::AddJobResponse& response) {
