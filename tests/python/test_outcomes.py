@@ -1,5 +1,6 @@
 """How attempts end: what a handler raises and returns, and what becomes of its job."""
 import asyncio
+import logging
 from datetime import timedelta
 
 import pytest
@@ -87,6 +88,73 @@ def test_gives_the_next_attempt_another_payload(client, executor, task):
     job_id = client.add_job(task, {"page": 1})
     executor.run_once()
     assert client.get_job(job_id).payload == {"page": 2}
+
+
+class BarePermanent(Permanent):
+    def __init__(self):
+        pass
+
+
+class BareRelease(Release):
+    def __init__(self):
+        pass
+
+
+class Broken(Fail):
+    @property
+    def delay(self):
+        raise ValueError("no delay")
+
+
+def nested(depth):
+    payload = []
+    for _ in range(depth):
+        payload = [payload]
+    return payload
+
+
+@pytest.mark.parametrize("error, text, attempts, state", [
+    (BarePermanent(), "BarePermanent", 25, JobState.FAILED),
+    (BareRelease(), "", 0, JobState.READY),
+    (Broken("bad"), "bad (a plain failure: no delay)", 1, JobState.SCHEDULED),
+    (Fail("deep", payload=nested(100_000)), "deep (and its new payload is not JSON", 1,
+     JobState.SCHEDULED),
+])
+@pytest.mark.parametrize("coroutine", [False, True])
+def test_makes_an_outcome_of_an_exception_that_is_broken_itself(
+        client, executor, task, error, text, attempts, state, coroutine):
+    def handle(payload):
+        executor.stop()
+        raise error
+
+    async def handle_async(payload):
+        handle(payload)
+
+    executor.task(task)(handle_async if coroutine else handle)
+    job_id = client.add_job(task)
+    executor.run()
+    job = client.get_job(job_id)
+    assert job.last_error.startswith(text)
+    assert (job.attempts, job.state) == (attempts, state)
+
+
+def test_reports_a_failure_whose_line_in_the_log_cannot_be_written(client, executor, task):
+    def refuse(record):
+        raise RuntimeError("a filter of the program's own")
+
+    @executor.task(task)
+    def handle(payload):
+        raise Permanent("never")
+
+    job_id = client.add_job(task)
+    logger = logging.getLogger("leasehold")
+    logger.addFilter(refuse)
+    try:
+        executor.run_once()
+    finally:
+        logger.removeFilter(refuse)
+    job = client.get_job(job_id)
+    assert (job.last_error, job.state) == ("never", JobState.FAILED)
 
 
 def test_tries_only_the_items_of_a_batch_again_that_failed(client, executor, task):

@@ -69,7 +69,7 @@ def text_of(error: BaseException) -> str:
     """What is kept of an exception: its text, or its name if it has none."""
     try:
         text = str(error) or type(error).__name__
-    except Exception:
+    except BaseException:  # noqa: B902 - it is the user's code
         text = type(error).__name__
     # A server cannot read other bytes; half of a character may be left by the cut.
     data = text.encode("utf-8", "replace")[:_MAX_ERROR]
@@ -90,9 +90,19 @@ def outcome_of(error: BaseException) -> Outcome:
         if error.payload is not None:
             try:
                 fail.payload = dump(error.payload)
-            except (TypeError, ValueError) as wrong:
+            except (TypeError, ValueError, RecursionError) as wrong:
                 fail.error += f" (and its new payload is not JSON: the old one stays: {wrong})"
     return outcome
+
+
+def _outcome_of_any(error: BaseException) -> Outcome:
+    """As outcome_of(), also where the exception's own code or attributes are broken."""
+    try:
+        return outcome_of(error)
+    except BaseException as wrong:  # noqa: B902 - it is the user's code
+        outcome = Outcome()
+        outcome.fail.error = f"{text_of(error)} (a plain failure: {text_of(wrong)})"
+        return outcome
 
 
 def join_results(items: Sequence[str], results: Any) -> Optional[Outcome]:
@@ -232,11 +242,18 @@ class HandlerTable:
         return [text for _, text in elements], arguments
 
     def _failed(self, job: executor_service_pb2.LeasedJob, error: BaseException) -> Outcome:
-        log = JobLogger(job.id, job.task, job.attempt)
-        if isinstance(error, Release):
-            log.debug("given back")
-        elif isinstance(error, (Fail, asyncio.CancelledError)):
-            log.warning("failed: %s", text_of(error))
-        elif log.isEnabledFor(logging.ERROR):
-            log.error("failed: %s", text_of(error), exc_info=error)
-        return outcome_of(error)
+        try:
+            _log_failure(JobLogger(job.id, job.task, job.attempt), error)
+        except BaseException:  # noqa: B902 - a filter or handler of the program's own logging
+            # Nobody is left to be told; the outcome must not be lost with the line.
+            pass
+        return _outcome_of_any(error)
+
+
+def _log_failure(log: JobLogger, error: BaseException) -> None:
+    if isinstance(error, Release):
+        log.debug("given back")
+    elif isinstance(error, (Fail, asyncio.CancelledError)):
+        log.warning("failed: %s", text_of(error))
+    elif log.isEnabledFor(logging.ERROR):
+        log.error("failed: %s", text_of(error), exc_info=error)

@@ -14,8 +14,10 @@ class Fail(Exception):
     up. `payload`, if given, is the payload of the next attempt.
     """
 
+    # Of the class as well: a subclass need not call __init__().
     permanent = False
     delay: Optional[timedelta] = None
+    payload: Any = None
 
     def __init__(self, error: str = "", *, payload: Any = None) -> None:
         super().__init__(error)
@@ -44,6 +46,8 @@ class Release(Exception):
     """The job goes back unharmed, its attempt not counted: the handler was interrupted. It may
     run again after `delay` (a timedelta, or seconds).
     """
+
+    delay = timedelta(0)
 
     def __init__(self, delay: Union[timedelta, float] = 0) -> None:
         super().__init__("given back")
