@@ -2,6 +2,8 @@
 
 // The handlers' side of a session: which jobs begin, and what the session's side sees of it.
 const assert = require('node:assert');
+const v8 = require('node:v8');
+const vm = require('node:vm');
 const { HandlerPool } = require('../../client/node/lib/handler_pool');
 const { type } = require('../../client/node/lib/protocol');
 const { OfferedJobs, ReportReader, allocate } = require(
@@ -16,6 +18,7 @@ const COMPLETE = { complete: {} };
 class Session {
   constructor(concurrency, run) {
     const memory = allocate(8);
+    this.slots = memory.slots.length;
     this.offered = new OfferedJobs(memory);
     this.reader = new ReportReader(memory);
     this.told = [];
@@ -66,6 +69,60 @@ test('begins as many jobs as may run at once, in their order', async () => {
   await rounds();
   assert.deepStrictEqual(begun, ['1', '2', '3']);
   assert.strictEqual(session.pool.running, 2);
+});
+
+// How many of the messages' bytes are in memory.
+async function kept(references) {
+  v8.setFlagsFromString('--expose-gc');
+  await rounds(); // a WeakRef keeps what it names for the turn in which it was made
+  vm.runInNewContext('gc')();
+  return references.filter((reference) => reference.deref() !== undefined).length;
+}
+
+// Sends a job in a message of its own; a WeakRef to the message's bytes.
+function sendWeakly(session, handle) {
+  const message = session.pack(handle);
+  session.deliver(message);
+  return new WeakRef(message.bytes.buffer);
+}
+
+test('keeps no bytes of a job that has ended while others wait', async () => {
+  const first = event();
+  const session = new Session(1, ({ id }) => {
+    if (id === '1') return first.promise;
+    return id === '3' ? COMPLETE : event().promise;
+  });
+  session.send(1);
+  const [ended, , waiting] = [3, 5, 7].map((handle) => sendWeakly(session, handle));
+  first.set(COMPLETE);
+  await rounds();
+  await rounds();
+  assert.deepStrictEqual(session.reports(), ['-1', '-3']);
+  assert.strictEqual(await kept([ended]), 0);
+  assert.strictEqual(await kept([waiting]), 1);
+});
+
+test('keeps no bytes of withdrawn jobs however long its handlers run', async () => {
+  const begun = [];
+  const end = event();
+  const session = new Session(1, ({ id }) => {
+    begun.push(id);
+    return end.promise;
+  });
+  session.send(1);
+  const messages = [];
+  for (let i = 0; i < 50; ++i) {
+    // One is offered again and again, in the slot that it had; the other is a new one each time.
+    messages.push(sendWeakly(session, 3), sendWeakly(session, 5 + 2 * i));
+    session.offered.withdraw([5 + 2 * i, 3]);
+  }
+  session.send(201);
+  session.send(3);
+  assert.ok(await kept(messages) <= session.slots);
+  end.set(COMPLETE);
+  await rounds();
+  await rounds();
+  assert.deepStrictEqual(begun, ['1', '201', '3']);
 });
 
 test('tells which unannounced jobs begin, and which are complete', async () => {

@@ -2,7 +2,7 @@
 
 const { Cancellation } = require('./cancellation');
 const { decodeJob } = require('./helpers');
-const { ReportWriter, claim } = require('./session/shared_memory');
+const { ReportWriter, claim, isOffered } = require('./session/shared_memory');
 
 // The handlers' side of a session: begins as many jobs as may run at once, and tells the session
 // what has begun and ended.
@@ -18,7 +18,8 @@ class HandlerPool {
     this._reports = new ReportWriter(memory, () => tell({ type: 'wake' }));
     this._run = run;
     this._tell = tell;
-    // Jobs in the order of their coming; some may have been withdrawn meanwhile.
+    // Jobs in the order of their coming; some may have been withdrawn meanwhile. A job's bytes are
+    // part of its message, which stays in memory until the last job of it has begun.
     this._queue = [];
     this._first = 0;
     // Handles to cancellations.
@@ -42,6 +43,8 @@ class HandlerPool {
       this._queue.push(job);
       offset = end;
     }
+    // More than can be offered: some were withdrawn.
+    if (this._queue.length - this._first > this._slots.length) this._dropWithdrawn();
     if (!this._roundDue) this._round();
   }
 
@@ -62,6 +65,7 @@ class HandlerPool {
     let free = this._concurrency - this._running.size;
     for (; free > 0 && this._first < this._queue.length; ++this._first) {
       const job = this._queue[this._first];
+      this._queue[this._first] = undefined; // its bytes are not wanted any more
       // Not before its turn: the handler before it may have held this thread for long.
       if (!claim(this._slots, job.slot, job.handle)) continue;
       this._begin(job);
@@ -71,6 +75,15 @@ class HandlerPool {
       this._queue.splice(0, this._first);
       this._first = 0;
     }
+  }
+
+  _dropWithdrawn() {
+    const waiting = this._queue.slice(this._first);
+    // A job that is offered again may get the slot that it had: the mark is that of both offers.
+    const newest = new Map(waiting.map((job) => [job.handle, job]));
+    this._queue = waiting.filter((job) =>
+      newest.get(job.handle) === job && isOffered(this._slots, job.slot, job.handle));
+    this._first = 0;
   }
 
   _begin({ handle, announced, bytes }) {

@@ -33,6 +33,10 @@ function claim(slots, slot, handle) {
   return Atomics.compareExchange(slots, slot, mark, 0) === mark;
 }
 
+function isOffered(slots, slot, handle) {
+  return Atomics.load(slots, slot) === markOf(handle);
+}
+
 // The session's side of the slots.
 class OfferedJobs {
   constructor({ slots }) {
@@ -127,4 +131,4 @@ class ReportReader {
   }
 }
 
-module.exports = { OfferedJobs, ReportReader, ReportWriter, allocate, claim };
+module.exports = { OfferedJobs, ReportReader, ReportWriter, allocate, claim, isOffered };
