@@ -51,6 +51,18 @@ test('is tried again with the items that failed, as they were written', async ()
   assert.strictEqual(job.attempts, 1);
 });
 
+test('may be taken apart by its handler', async () => {
+  const consume = (items) => {
+    const results = [];
+    while (items.length > 0) results.push(oddOnesFail([items.shift()])[0]);
+    return results;
+  };
+  const job = await attempt([1, 2, 3], consume);
+  assert.strictEqual(job.last_error, '2 of 3 items failed: 0: odd 1; 2: odd 3');
+  assert.deepStrictEqual(job.payload, [1, 3]);
+  assert.strictEqual(await attempt([2, 4], async (items) => consume(items)), null);
+});
+
 test('fails as a whole where the results are too few', async () => {
   const job = await attempt([1, 2, 3], async (items) => items.slice(1));
   assert.deepStrictEqual(job.payload, [1, 2, 3]);

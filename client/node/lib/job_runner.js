@@ -24,6 +24,8 @@ class JobRunner {
     if (handler === undefined) return { release: {} };
     const helpers = new JobHelpers(context, job, cancellation);
     this._emit('job:start', { job });
+    // Counted before the handler has the array, which it may take apart.
+    const itemCount = Array.isArray(job.payload) ? job.payload.length : undefined;
     let result;
     try {
       result = handler(job.payload, helpers);
@@ -32,19 +34,19 @@ class JobRunner {
     }
     if (typeof result?.then === 'function') {
       return result.then(
-        (value) => this._returned(helpers, value, cancellation),
+        (value) => this._returned(helpers, value, itemCount, cancellation),
         (error) => this._failed(helpers, error, cancellation),
       );
     }
-    return this._returned(helpers, result, cancellation);
+    return this._returned(helpers, result, itemCount, cancellation);
   }
 
-  _returned(helpers, value, cancellation) {
-    const { job } = helpers;
-    if (!Array.isArray(value) || !Array.isArray(job.payload)) return this._succeeded(helpers);
-    if (value.length !== job.payload.length) {
+  // itemCount: of a payload that is an array.
+  _returned(helpers, value, itemCount, cancellation) {
+    if (!Array.isArray(value) || itemCount === undefined) return this._succeeded(helpers);
+    if (value.length !== itemCount) {
       const error = new Error(
-        `the batch handler returned ${value.length} results for ${job.payload.length} items`,
+        `the batch handler returned ${value.length} results for ${itemCount} items`,
       );
       return this._failed(helpers, error, cancellation);
     }
