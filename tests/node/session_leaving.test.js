@@ -115,6 +115,24 @@ describe('a leaving session', () => {
     assert.deepStrictEqual(session.sent(), ['outcomes #1 t1:release+30s']);
   });
 
+  test('can be told to wait less where it would wait without end', () => {
+    const session = MachineFixture.opened({ gracePeriod: Infinity });
+    session.deliverJobs(['1']);
+    session.begin('1');
+    session.stop();
+    session.pass(1000);
+    session.sent();
+    session.machine.stop(session.now, 500);
+    session.perform();
+    session.pass(500);
+    assert.deepStrictEqual(session.sent(), ['outcomes #1 t1:release+30s']);
+    // Whatever is said later, they were given back already.
+    session.machine.stop(session.now, 500);
+    session.deliverRecorded(1);
+    session.endStream(OK);
+    assert.match(session.ended.message, /^1 handlers ignored their cancellation for 1500 ms/);
+  });
+
   test('logs results that could not be recorded in time', () => {
     const session = MachineFixture.opened();
     session.deliverJobs(['1']);

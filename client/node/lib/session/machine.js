@@ -103,7 +103,11 @@ class SessionMachine {
     this._phase = 'running';
     this._withoutServer = false;
     this._result = null;
+    this._stoppingSince = 0;
+    // Infinity: handlers are waited for without end, or not at all any more.
     this._graceDeadline = Infinity;
+    // The grace period is over.
+    this._abandoned = false;
     this._recordDeadline = Infinity;
     this._closeDeadline = Infinity;
   }
@@ -170,7 +174,7 @@ class SessionMachine {
   stop(now, gracePeriod = this._options.gracePeriod) {
     if (this._phase === 'running') {
       this._beginStop(null, now);
-    } else if (this._graceDeadline === Infinity) {
+    } else if (this._phase !== 'stopping' || this._abandoned) {
       return;
     }
     this._graceDeadline = Math.min(this._graceDeadline, now + gracePeriod);

@@ -13,6 +13,7 @@ module.exports = {
   _beginStop(result, now) {
     this._phase = 'stopping';
     this._result = result;
+    this._stoppingSince = now;
     this._graceDeadline = now + this._options.gracePeriod;
     this._stream.windowChanged = this._stream.drainWanted = true;
     const waiting = [];
@@ -44,7 +45,7 @@ module.exports = {
       return this._end(this._result);
     }
     if (this._phase !== 'stopping') return;
-    if (now >= this._graceDeadline) this._abandonHandlers();
+    if (now >= this._graceDeadline) this._abandonHandlers(now);
     if (now < this._recordDeadline || this._leases.size === 0) return;
     const unrecorded = this._leases.size;
     this._loseOutcomes('it was not recorded in time');
@@ -55,7 +56,8 @@ module.exports = {
     this._end({ code: 'DEADLINE_EXCEEDED', message });
   },
 
-  _abandonHandlers() {
+  _abandonHandlers(now) {
+    this._abandoned = true;
     this._graceDeadline = Infinity;
     const delay = msToDuration(this._options.interruptedJobDelay);
     const lost = [];
@@ -69,9 +71,10 @@ module.exports = {
     }
     for (const handle of lost) this._leases.erase(handle);
     if (abandoned === 0 || this._result !== null) return;
+    const waited = Math.round(now - this._stoppingSince);
     const message =
-      `${abandoned} handlers ignored their cancellation for ${this._options.gracePeriod} ms ` +
-      'and still run: end the process';
+      `${abandoned} handlers ignored their cancellation for ${waited} ms and still run: ` +
+      'end the process';
     this._result = { code: 'DEADLINE_EXCEEDED', message };
   },
 
