@@ -47,6 +47,15 @@ test('keeps a cron with everything that one may say of it', async () => {
   assert.deepStrictEqual(put.nextRun, nextRun);
 });
 
+test('puts a cron that was read, as it is or with changes', async () => {
+  await client.putCron({ task: 'again', schedule: '0 4 * * *', payload: { n: 1 } });
+  const before = await cron('again');
+  assert.deepStrictEqual(await client.putCron(before), before);
+  const { schedule, payload } = await client.putCron({ ...before, schedule: '0 5 * * *' });
+  assert.deepStrictEqual([schedule, payload], ['0 5 * * *', { n: 1 }]);
+  await assert.rejects(client.putCron({ ...before, sorce: '' }), { message: /has no sorce/ });
+});
+
 test('pauses, resumes, runs and removes a cron', async () => {
   const utils = await makeWorkerUtils({ address: server.address });
   const { putCron, pauseCron, resumeCron, runCron, removeCron } = utils;

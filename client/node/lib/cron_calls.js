@@ -28,6 +28,8 @@ const SPEC_NAMES = [
   'priority',
   'flags',
 ];
+// What the server adds to them: a cron that was read can be put again.
+const READ_ONLY_NAMES = ['source', 'paused', 'knownSince', 'lastRun', 'nextRun'];
 const KEY_MODES = [undefined, 'replace', 'preserve_run_at', 'unsafe_dedupe', 'reject'];
 
 function payloadOf(payload, task) {
@@ -39,7 +41,10 @@ function payloadOf(payload, task) {
 }
 
 function cronSpec(spec) {
-  checkNames(spec, SPEC_NAMES, 'a cron');
+  const own = Object.fromEntries(
+    Object.entries(spec).filter(([name]) => !READ_ONLY_NAMES.includes(name)),
+  );
+  checkNames(own, SPEC_NAMES, 'a cron');
   const task = text(spec.task, 'task');
   return {
     identifier: optionalText(spec.identifier, 'identifier'),

@@ -193,7 +193,10 @@ export interface Calls {
   /** Reads every job row: not for tight loops. */
   getStats(options?: CallOptions): Promise<Stats>;
 
-  /** Adds a cron, or replaces the one of its identifier. */
+  /**
+   * Adds a cron, or replaces the one of its identifier. Of a Cron that was read, what only the
+   * server sets (source, paused, knownSince, lastRun, nextRun) is ignored.
+   */
   putCron(spec: CronSpec, options?: CallOptions): Promise<Cron>;
   /** Stores the entries of a crontab, all or none; of a named one, those it lost are removed. */
   applyCrontab(
