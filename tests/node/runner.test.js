@@ -8,6 +8,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, before } = require('node:test');
 const { Client, Permanent, parseCronItems, run, runOnce } = require('../../client/node');
+const { Session } = require('../../client/node/lib/session');
 const { recordedLog } = require('./support/recorded_log');
 const { Server } = require('./support/server');
 const { test } = require('./support/test');
@@ -109,6 +110,25 @@ test('gives up when no server answers for the time given', async () => {
   await assert.rejects(runOnce(options({ address, taskList, giveUpAfter: 200 })), {
     code: 'UNAVAILABLE', message: /no server has answered for 0.2s.*127\.0\.0\.1:1/,
   });
+});
+
+test('says with a code that the thread of its session has ended', async () => {
+  const runner = await run(options({ taskList: { nothing: () => {} } }));
+  await runner._session._thread.terminate();
+  await assert.rejects(runner.promise, {
+    name: 'LeaseholdError', code: 'INTERNAL', message: "the session's thread ended unexpectedly",
+  });
+});
+
+test('says with a code why the thread of its session has failed', async () => {
+  const { logger } = recordedLog();
+  const settings = { addresses: null, concurrency: 1, logger }; // no session starts with these
+  const session = new Session(settings, ['nothing'], () => {}, {});
+  const error = await session.ended;
+  assert.deepStrictEqual([error.name, error.code], ['LeaseholdError', 'INTERNAL']);
+  assert.ok(error.cause instanceof TypeError);
+  assert.strictEqual(
+    error.message, `the session's thread ended unexpectedly: ${error.cause.message}`);
 });
 
 test('reads cron items in the form of graphile-worker', () => {

@@ -68,8 +68,12 @@ class Session {
       else if (message.type === 'opened') this._onOpened(message);
       else if (message.type === 'end') end(message.error && this._error(message.error));
     });
-    this._thread.on('error', end);
-    this._thread.on('exit', () => end(new Error("the session's thread ended unexpectedly")));
+    const unexpected = "the session's thread ended unexpectedly";
+    this._thread.on('error', (cause) => {
+      const message = `${unexpected}: ${cause?.message ?? cause}`;
+      end(Object.assign(this._error({ code: 'INTERNAL', message }), { cause }));
+    });
+    this._thread.on('exit', () => end(this._error({ code: 'INTERNAL', message: unexpected })));
   }
 
   _onOpened({ executorId }) {

@@ -70,7 +70,7 @@ export interface Runner {
    * Fulfilled when the executor has stopped and every result is recorded. Rejected with a
    * LeaseholdError: INVALID_ARGUMENT, the server refused the session; UNAVAILABLE, giveUpAfter is
    * over; DEADLINE_EXCEEDED, handlers ignored their abort and still run, or results could not be
-   * recorded in time.
+   * recorded in time; INTERNAL, the session's thread failed: its jobs run again.
    */
   promise: Promise<void>;
   events: RunnerEvents;
