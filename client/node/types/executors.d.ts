@@ -54,6 +54,22 @@ export interface RunnerOptions {
   noHandleSignals?: boolean;
   logger?: Logger;
   events?: RunnerEvents;
+
+  // graphile-worker's options for what is not here: named in the log, else ignored.
+  /** @deprecated No effect: executors have no connection to PostgreSQL. */
+  maxPoolSize?: number;
+  /** @deprecated No effect: the server sends jobs when there are any. */
+  pollInterval?: number;
+  /** @deprecated No effect: executors have no connection to PostgreSQL. */
+  noPreparedStatements?: boolean;
+  /** @deprecated No effect: the server notices which executors are gone. */
+  minResetLockedInterval?: number;
+  /** @deprecated No effect: the server notices which executors are gone. */
+  maxResetLockedInterval?: number;
+  /** @deprecated No effect: handlers are aborted when the stop begins; see gracePeriod. */
+  gracefulShutdownAbortTimeout?: number;
+  /** @deprecated No effect: the server has the clock. */
+  useNodeTime?: boolean;
 }
 
 export interface Runner {

@@ -58,6 +58,8 @@ export async function main(): Promise<void> {
   await runner.addJob('welcome', { name: 1 });
   // @ts-expect-error: no such option
   await runOnce({ connectionString: 'postgresql:///' });
+  // Without effect, but not refused.
+  await runOnce({ pollInterval: 100, maxPoolSize: 3, noPreparedStatements: true }, taskList);
   await runner.stop();
 
   const utils = await makeWorkerUtils({ address: ['a:1', 'b:2'] });
@@ -74,6 +76,7 @@ export async function main(): Promise<void> {
   }
   const [cron] = parseCronItems([{ task: 'welcome', match: '0 4 * * *' }]);
   await client.putCron({ ...cron!, timeZone: 'Europe/Rome' });
+  for (const stored of await client.listCrons()) await client.putCron(stored);
   await quickAddJob({}, 'welcome', { name: 'Ada' });
   await addJobAdhoc({ address: 'a:1' }, 'other');
 }
