@@ -16,10 +16,16 @@ function node(...command) {
   return { status, output: stdout + stderr };
 }
 
-test('has types that know the payloads of tasks', () => {
+function compile(project) {
   const compiler = path.join(PACKAGE, 'node_modules', 'typescript', 'bin', 'tsc');
-  const { status, output } = node(compiler, '--project', path.join(__dirname, 'typescript'));
+  const { status, output } = node(compiler, '--project', path.join(__dirname, project));
   assert.strictEqual(status, 0, output);
+}
+
+test('has types that know the payloads of tasks', () => compile('typescript'));
+
+test('has types for programs whose libraries know no Symbol.asyncDispose', () => {
+  compile('typescript/old_library.json');
 });
 
 test('has types for everything that it exports', () => {

@@ -1,6 +1,7 @@
 // What leases jobs and runs handlers.
 import type { EventEmitter } from 'node:events';
 import type { CronSpec } from './crons';
+import type { AsyncDisposal } from './disposal';
 import type { Job, TaskList } from './handlers';
 import type { Logger } from './logging';
 import type { AddJob, AddJobs } from './producers';
@@ -72,7 +73,8 @@ export interface RunnerOptions {
   useNodeTime?: boolean;
 }
 
-export interface Runner {
+/** Disposed of by stop(). */
+export interface Runner extends AsyncDisposal {
   /**
    * Takes no more jobs, gives those back that have not started, aborts those that run. Settles as
    * `promise` does.

@@ -1,5 +1,6 @@
 // What adds jobs, looks at them and operates the queue.
 import type { Cron, CronSpec } from './crons';
+import type { AsyncDisposal } from './disposal';
 import type { NoDatabase } from './handlers';
 import type { Logger } from './logging';
 import type { PayloadOf, TaskName } from './tasks';
@@ -249,8 +250,11 @@ export interface WorkerUtilsOptions extends ClientOptions {
   logger?: Logger;
 }
 
-/** The calls of a Client under graphile-worker's names; all of them may be called alone. */
-export interface WorkerUtils extends Calls {
+/**
+ * The calls of a Client under graphile-worker's names; all of them may be called alone. Disposed of
+ * by release().
+ */
+export interface WorkerUtils extends Calls, AsyncDisposal {
   logger: Logger;
   /** Nothing to do: the server has migrated its schema. */
   migrate(): Promise<void>;

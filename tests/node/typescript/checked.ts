@@ -80,3 +80,10 @@ export async function main(): Promise<void> {
   await quickAddJob({}, 'welcome', { name: 'Ada' });
   await addJobAdhoc({ address: 'a:1' }, 'other');
 }
+
+export async function disposing(): Promise<void> {
+  await using utils = await makeWorkerUtils();
+  await using runner = await run({ taskList });
+  await utils.addJob('welcome', { name: 'Ada' });
+  await runner[Symbol.asyncDispose]();
+}
