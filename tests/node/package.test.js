@@ -42,6 +42,11 @@ test('carries the protocol of proto/ as it is', () => {
   assert.strictEqual(status, 0, output);
 });
 
+test('carries the licence of the project', () => {
+  const [own, whole] = [PACKAGE, ROOT].map((at) => fs.readFileSync(path.join(at, 'LICENSE')));
+  assert.deepStrictEqual(own, whole);
+});
+
 test('has the names of its exports for import too', () => {
   const names = Object.keys(leasehold).join(', ');
   const url = path.join(PACKAGE, 'index.js');
