@@ -63,12 +63,11 @@ test('begins as many jobs as may run at once, in their order', async () => {
     ends.set(id, event());
     return ends.get(id).promise;
   });
-  session.send(1, 2, 3);
+  session.send(1, 2, 3, 4);
   assert.deepStrictEqual(begun, ['1', '2']);
   ends.get('2').set(COMPLETE);
   await rounds();
   assert.deepStrictEqual(begun, ['1', '2', '3']);
-  assert.strictEqual(session.pool.running, 2);
 });
 
 // How many of the messages' bytes are in memory.

@@ -29,10 +29,6 @@ class HandlerPool {
     this.executorId = '';
   }
 
-  get running() {
-    return this._running.size;
-  }
-
   // See pack() of the loop.
   add({ jobs, bytes }) {
     let offset = 0;
