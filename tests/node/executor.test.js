@@ -177,6 +177,27 @@ test('gives an interrupted job back when it stops', async () => {
   assert.ok(job.run_at - Date.now() > 20000);
 });
 
+test('fails a job that ends with an error of its own when it stops', async () => {
+  const own = await client.addJob('cut', { how: 'own' });
+  const caused = await client.addJob('cut', { how: 'caused' });
+  const begun = [event(), event()];
+  const runner = await run({
+    address: server.address, logger: recordedLog().logger, noHandleSignals: true, concurrency: 2,
+    taskList: {
+      cut: async ({ how }, { abortPromise }) => {
+        begun[how === 'own' ? 0 : 1].set();
+        const cause = await abortPromise.catch((reason) => reason);
+        throw new Error('cut off', how === 'own' ? {} : { cause });
+      },
+    },
+  });
+  await Promise.all(begun.map(({ promise }) => promise));
+  await runner.stop();
+  const [failed, interrupted] = [await client.getJob(own.id), await client.getJob(caused.id)];
+  assert.deepStrictEqual([failed.attempts, failed.last_error], [1, 'cut off']);
+  assert.deepStrictEqual([interrupted.attempts, interrupted.last_error ?? ''], [0, '']);
+});
+
 test('waits for handlers that end in the grace period', async () => {
   const { id } = await client.addJob('tidy', {});
   const begun = event();

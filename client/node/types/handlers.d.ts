@@ -54,9 +54,9 @@ export interface JobHelpers {
   /** Aborts when the executor stops, the lease is lost or somebody cancels the run. */
   abortSignal: AbortSignal;
   /**
-   * Rejects when abortSignal aborts. A handler that ends with that error while the executor stops
-   * was interrupted: its job is given back, without an attempt, and runs again after
-   * `interruptedJobDelay`.
+   * Rejects when abortSignal aborts. A handler that ends with that error, or one whose cause it
+   * is, while the executor stops was interrupted: its job is given back, without an attempt, and
+   * runs again after `interruptedJobDelay`.
    */
   abortPromise: Promise<never>;
   getQueueName(): Promise<string | null>;
