@@ -106,13 +106,20 @@ void CronBook::Know(KnownCron known, absl::Time now) {
   Begin(cron, /*before=*/true, now);
 }
 
-void CronBook::Remove(const std::string& identifier, absl::Time now) {
+void CronBook::Remove(const std::string& identifier, bool forgotten, absl::Time now) {
   const auto found = crons_.find(identifier);
   if (found == crons_.end()) return;
   KeptCron& cron = found->second;
   cron.stored.reset();
-  if (cron.in_file.has_value()) return Begin(cron, /*before=*/true, now);
-  crons_.erase(found);
+  if (!cron.in_file.has_value()) {
+    crons_.erase(found);
+    return;
+  }
+  if (forgotten) {
+    cron.known.reset();
+    cron.written = false;
+  }
+  Begin(cron, /*before=*/true, now);
 }
 
 void CronBook::Ran(KeptCron& cron, absl::Time tick) {

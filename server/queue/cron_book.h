@@ -51,6 +51,7 @@ struct KeptCron {
   bool Backfills(absl::Time tick) const;
   // The first tick behind `time` that is to run.
   absl::Time TickAfter(absl::Time time) const;
+  // Of one that has an entry.
   CronInfo Info() const;
 };
 
@@ -74,8 +75,9 @@ class CronBook {
   // The database has these rows.
   void Store(StoredCron cron, KnownCron known, absl::Time now);
   void Know(KnownCron known, absl::Time now);
-  // The stored row is gone; and, unless the file has one of its name, what is known.
-  void Remove(const std::string& identifier, absl::Time now);
+  // The stored row is gone; and, if it was `forgotten`, what the database knew. One that the file
+  // has by now is then new.
+  void Remove(const std::string& identifier, bool forgotten, absl::Time now);
 
   // A tick has run, here or before.
   void Ran(KeptCron& cron, absl::Time tick);

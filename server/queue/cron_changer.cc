@@ -160,23 +160,35 @@ absl::Status CronChanger::PlanRemoval(const std::string& identifier, Plan& plan)
   return absl::OkStatus();
 }
 
-void CronChanger::Hold(const Plan& plan, bool held) {
-  const auto hold = [this, held](const std::string& identifier) {
-    if (KeptCron* cron = book_.Find(identifier); cron != nullptr) cron->in_flight = held;
+void CronChanger::Hold(const Plan& plan) {
+  const auto hold = [this](const std::string& identifier) {
+    KeptCron* cron = book_.Find(identifier);
+    if (cron == nullptr) return;
+    cron->in_flight = true;
+    held_.push_back(identifier);
   };
   for (const std::string& identifier : plan.named) hold(identifier);
   for (const std::string& identifier : plan.removed) hold(identifier);
   keeper_.Changed();
 }
 
+// One that came meanwhile, with the crontab file, may be under way on its own account.
+void CronChanger::Release() {
+  for (const std::string& identifier : held_) {
+    if (KeptCron* cron = book_.Find(identifier); cron != nullptr) cron->in_flight = false;
+  }
+  held_.clear();
+  keeper_.Changed();
+}
+
 void CronChanger::Submit(Plan plan) {
   in_flight_ = true;
-  Hold(plan, true);
+  Hold(plan);
   ChangeCrons request = plan.request;
   core_.SubmitToStore(std::move(request),
                       [this, plan = std::move(plan)](const absl::Status& status, StoreAnswer&) {
                         in_flight_ = false;
-                        Hold(plan, false);
+                        Release();
                         Answered(plan, status);
                       });
 }
@@ -201,13 +213,21 @@ void CronChanger::Apply(const Plan& plan) {
       book_.Know(request.know[i], core_.now);
     }
   }
-  for (const std::string& identifier : plan.removed) book_.Remove(identifier, core_.now);
+  for (const std::string& identifier : plan.removed) {
+    const auto& forgotten = request.forget;
+    const bool forgot =
+        std::find(forgotten.begin(), forgotten.end(), identifier) != forgotten.end();
+    book_.Remove(identifier, forgot, core_.now);
+  }
 }
 
-CronsChanged CronChanger::Report(const Plan& plan) const {
+// The crontab file may have dropped one meanwhile.
+absl::StatusOr<CronsChanged> CronChanger::Report(const Plan& plan) const {
   CronsChanged changed;
   for (const std::string& identifier : plan.named) {
-    changed.crons.push_back(book_.Find(identifier)->Info());
+    const KeptCron* cron = book_.Find(identifier);
+    if (cron == nullptr || cron->entry() == nullptr) return CronNotFound(identifier);
+    changed.crons.push_back(cron->Info());
   }
   changed.removed = plan.removed;
   return changed;

@@ -3,6 +3,7 @@
 #include <deque>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -49,10 +50,11 @@ class CronChanger {
   bool IsBusy(const Plan& plan) const;
   void Submit(Plan plan);
   void Answered(const Plan& plan, const absl::Status& status);
-  void Hold(const Plan& plan, bool held);
+  void Hold(const Plan& plan);
+  void Release();
   void Apply(const Plan& plan);
   void Answer(const absl::StatusOr<CronsChanged>& crons);
-  CronsChanged Report(const Plan& plan) const;
+  absl::StatusOr<CronsChanged> Report(const Plan& plan) const;
 
   Core& core_;
   CronBook& book_;
@@ -60,6 +62,8 @@ class CronChanger {
   // The first is under way or waits for its turn.
   std::deque<ChangeCronsCalled> waiting_;
   bool in_flight_ = false;
+  // The crons that it keeps from all else meanwhile.
+  std::vector<std::string> held_;
   int tries_ = 0;
   absl::Time again_at_ = absl::InfinitePast();
 };

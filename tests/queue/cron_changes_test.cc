@@ -201,6 +201,48 @@ TEST_F(CronChanges, MayBeRepeated) {
   EXPECT_TRUE(Info().paused);
 }
 
+TEST_F(CronChanges, NameACronThatTheFileDroppedMeanwhile) {
+  for (const Kind kind : {Kind::kPause, Kind::kResume}) {
+    ReadFile({ACron()});
+    queue_.store().Hold<ChangeCrons>();
+    const queue::CallId call = queue_.ChangeCrons({.kind = kind, .identifier = "c"});
+    queue_.Settle();
+    ReadFile({});
+    queue_.store().Release<ChangeCrons>();
+    queue_.Settle();
+    EXPECT_EQ(ReasonOf(AnswerTo(call).status()), "CRON_NOT_FOUND");
+    EXPECT_EQ(tables_.known_crons.at("c").paused, kind == Kind::kPause);
+  }
+}
+
+TEST_F(CronChanges, OfARemovalBeginACronAnewThatTheFileBringsMeanwhile) {
+  ASSERT_TRUE(Put(ACron().Fill(absl::Hours(24))).ok());
+  Advance(kMinute);
+  queue_.store().HoldAnswers<ChangeCrons>();
+  const queue::CallId call = queue_.ChangeCrons({.kind = Kind::kRemove, .identifier = "c"});
+  queue_.Settle();
+  ReadFile({ACron().Fill(absl::Hours(24))});
+  queue_.store().Release<ChangeCrons>();
+  queue_.Settle();
+  EXPECT_TRUE(AnswerTo(call).ok());
+  EXPECT_EQ(tables_.known_crons.at("c").known_since, queue_.now());
+  Advance(kMinute);
+  LeadAgainAfter(kMinute);
+  EXPECT_THAT(Minutes(), ElementsAre(1, 2, 3));
+}
+
+TEST_F(CronChanges, UnderWayLeaveAloneWhatTheFileBringsMeanwhile) {
+  queue_.store().HoldAnswers<ChangeCrons>();
+  const queue::CallId call = queue_.ChangeCrons({.kind = Kind::kPut, .entries = {ACron()}});
+  queue_.Settle();
+  ReadFile({ACron()});
+  queue_.store().Release<ChangeCrons>();
+  queue_.Settle();
+  EXPECT_TRUE(AnswerTo(call).ok());
+  Advance(2 * kMinute);
+  EXPECT_THAT(Minutes(), ElementsAre(1, 2));
+}
+
 TEST_F(CronChanges, ForgetACronThatIsRemoved) {
   ASSERT_TRUE(Put(ACron()).ok());
   Advance(kMinute);
