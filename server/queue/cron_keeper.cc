@@ -14,6 +14,8 @@ namespace {
 
 // A year of minutes takes longer than anybody waits.
 constexpr absl::Duration kLongestMove = absl::Seconds(10);
+// Of payloads in one batch, unless one alone is larger.
+constexpr size_t kMostBytes = 4 << 20;
 
 }  // namespace
 
@@ -125,29 +127,30 @@ void CronKeeper::RunTicks() {
   if (!ticks.empty()) Submit(std::move(ticks));
 }
 
-// The first ticks due of all crons, by time; or of one cron that must be alone.
+// The first ticks due of all crons, by time; or of one cron that must be alone. Those that are
+// backfilled come last: however many they are, no other is late for them.
 CronKeeper::Ticks CronKeeper::TicksDue() {
   // Of one tick those of several crons by identifier.
-  using Next = std::tuple<absl::Time, std::string_view, KeptCron*>;
+  using Next = std::tuple<bool, absl::Time, std::string_view, KeptCron*>;
   std::priority_queue<Next, std::vector<Next>, std::greater<>> next;
   for (auto& [identifier, cron] : book_.crons()) {
     if (!IsDue(cron)) continue;
-    if (cron.alone) {
-      next = {};
-      next.emplace(cron.next, identifier, &cron);
-      break;
-    }
-    next.emplace(cron.next, identifier, &cron);
+    if (cron.alone) next = {};
+    next.emplace(cron.Backfills(cron.next), cron.next, identifier, &cron);
+    if (cron.alone) break;
   }
   Ticks ticks;
-  while (!next.empty() && ticks.size() < static_cast<size_t>(core_.options.cron_batch)) {
-    const auto [at, identifier, cron] = next.top();
+  size_t bytes = 0;
+  const auto most = static_cast<size_t>(core_.options.cron_batch);
+  while (!next.empty() && ticks.size() < most && bytes < kMostBytes) {
+    const auto [backfilled, at, identifier, cron] = next.top();
     next.pop();
-    const CronSpec& spec = cron->entry()->spec;
-    ticks.push_back({spec.identifier, at, JobOfTick(spec, at, cron->Backfills(at))});
+    ticks.push_back(
+        {cron->entry()->spec.identifier, at, JobOfTick(cron->entry()->spec, at, backfilled)});
+    bytes += ticks.back().job.payload.size();
     cron->in_flight = true;
     if (const absl::Time then = cron->TickAfter(at); then <= core_.now) {
-      next.emplace(then, identifier, cron);
+      next.emplace(cron->Backfills(then), then, identifier, cron);
     }
   }
   return ticks;

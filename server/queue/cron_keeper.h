@@ -10,8 +10,8 @@
 
 namespace leasehold::queue {
 
-// Runs the ticks of crons: those due are added as jobs, in order, and each moves its cron on in the
-// same transaction. While one request is under way the next ticks wait for it.
+// Runs the ticks of crons: those due are added as jobs, each cron's in order, and each moves its
+// cron on in the same transaction. While one request is under way the next ticks wait for it.
 class CronKeeper {
  public:
   CronKeeper(Core& core, CronBook& book) : core_(core), book_(book) {}

@@ -127,6 +127,36 @@ TEST_F(Crons, RunTheTicksOfAllInTheOrderOfTime) {
   EXPECT_THAT(Minutes("c"), SizeIs(10));
 }
 
+TEST_F(Crons, RunByIdentifierAtTheSameTime) {
+  std::vector<CronEntry> entries;
+  for (const char* name : {"d", "b", "e", "a", "c"}) entries.push_back(ACron(name));
+  ReadFile(entries);
+  Advance(kMinute);
+  std::vector<std::string> ran;
+  const auto requests = queue_.store().Asked<RunCronTicks>();
+  for (const auto& tick : requests.at(0).ticks) ran.push_back(tick.cron);
+  EXPECT_THAT(ran, ElementsAre("a", "b", "c", "d", "e"));
+}
+
+TEST_F(Crons, RunBeforeTheBackfillsOfOthers) {
+  ReadFile({ACron("fills").Fill(absl::Hours(24)), ACron("on_time")});
+  queue_.store().Forget();
+  LeadAgainAfter(absl::Hours(1));
+  const auto requests = queue_.store().Asked<RunCronTicks>();
+  EXPECT_EQ(requests.at(0).ticks.at(0).cron, "on_time");
+  EXPECT_THAT(Minutes("on_time"), ElementsAre(60));
+  EXPECT_EQ(Minutes("fills"), From(1, 60));
+}
+
+TEST_F(Crons, ShareARequestOnlyWhileTheirPayloadsAreSmall) {
+  const std::string large = R"({"a":")" + std::string(3 << 20, 'x') + R"("})";
+  ReadFile({ACron("a").Payload(large), ACron("b").Payload(large), ACron("c").Payload(large)});
+  Advance(kMinute);
+  const auto requests = queue_.store().Asked<RunCronTicks>();
+  ASSERT_THAT(requests, SizeIs(2));
+  EXPECT_THAT(requests[0].ticks, SizeIs(2));
+}
+
 TEST_F(Crons, LoseNoTickThatComesWhileNobodyLeadsForAMoment) {
   ReadFile({ACron()});
   LeadAgainAfter(absl::Seconds(100));
