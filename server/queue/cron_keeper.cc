@@ -17,6 +17,13 @@ constexpr absl::Duration kLongestMove = absl::Seconds(10);
 // Of payloads in one batch, unless one alone is larger.
 constexpr size_t kMostBytes = 4 << 20;
 
+// Whether the same may pass another time, whatever it is about: the store's trouble, not a cron's.
+bool MayPassLater(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsFailedPrecondition(status) ||
+         absl::IsAborted(status) || absl::IsResourceExhausted(status) ||
+         absl::IsDeadlineExceeded(status);
+}
+
 }  // namespace
 
 void CronKeeper::Load(std::vector<StoredCron> stored, std::vector<KnownCron> known,
@@ -141,7 +148,7 @@ CronKeeper::Ticks CronKeeper::TicksDue() {
   }
   Ticks ticks;
   size_t bytes = 0;
-  const auto most = static_cast<size_t>(core_.options.cron_batch);
+  const size_t most = std::min(static_cast<size_t>(core_.options.cron_batch), most_ticks_);
   while (!next.empty() && ticks.size() < most && bytes < kMostBytes) {
     const auto [backfilled, at, identifier, cron] = next.top();
     next.pop();
@@ -171,6 +178,8 @@ void CronKeeper::Answered(const Ticks& ticks, const absl::Status& status, StoreA
   for (const RunCronTicks::Tick& tick : ticks) book_.Find(tick.cron)->in_flight = false;
   if (!status.ok()) return Failed(ticks, status);
   tries_ = 0;
+  if (ticks.size() >= most_ticks_) most_ticks_ = 2 * ticks.size();
+  if (most_ticks_ >= static_cast<size_t>(core_.options.cron_batch)) most_ticks_ = SIZE_MAX;
   auto& ran = std::get<RunCronTicksAnswer>(answer);
   for (size_t i = 0; i < ticks.size(); ++i) Apply(ticks[i], ran.ticks[i]);
   for (const RankedJob& job : ran.changed) {
@@ -217,10 +226,12 @@ void CronKeeper::TryLater(KeptCron& cron) {
   cron.again_at = core_.real_now + LockedRowDelay(++cron.tries);
 }
 
-// What PostgreSQL does not take may be of one cron alone: each is tried by itself.
+// What PostgreSQL does not take may be of one cron alone: each is tried by itself. So is, when no
+// smaller batch is left, what takes it too long.
 void CronKeeper::Failed(const Ticks& ticks, const absl::Status& status) {
   const std::string problem(status.message());
-  const bool refused = absl::IsInvalidArgument(status);
+  const bool too_long = absl::IsDeadlineExceeded(status);
+  const bool refused = !MayPassLater(status) || (too_long && ticks.size() == 1);
   const bool of_one = std::all_of(ticks.begin(), ticks.end(), [&ticks](const auto& tick) {
     return tick.cron == ticks.front().cron;
   });
@@ -229,6 +240,10 @@ void CronKeeper::Failed(const Ticks& ticks, const absl::Status& status) {
   }
   if (refused) {
     for (const RunCronTicks::Tick& tick : ticks) book_.Find(tick.cron)->alone = true;
+    return;
+  }
+  if (too_long) {
+    most_ticks_ = ticks.size() / 2;
     return;
   }
   if (tries_ == 0 && !absl::IsUnavailable(status) && !absl::IsFailedPrecondition(status)) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,8 @@ class CronKeeper {
   // The store could not do it, whatever it was about: the next try.
   absl::Time again_at_ = absl::InfinitePast();
   int tries_ = 0;
+  // Halved when a batch takes the database too long, until they pass again.
+  size_t most_ticks_ = SIZE_MAX;
   absl::Time away_since_ = absl::InfiniteFuture();
   std::vector<Move> moves_;
 

@@ -34,7 +34,7 @@ ALTER TABLE :"schema".known_crontabs
 --   added    `job` is there now
 --   skipped  last_execution says that it ran before
 --   locked   somebody holds the row of the cron or of a job with its key; nothing was done
---   refused  the job cannot be stored, `problem` says why; nothing was done
+--   refused  PostgreSQL does not take the job, `problem` says why; nothing was done
 --   untried  it stands behind one that is locked or refused, or too many of those were met
 CREATE FUNCTION :"schema".run_cron_ticks(
   identifiers text[], ticks timestamptz[], specs :"schema".new_job[])
@@ -74,7 +74,12 @@ BEGIN
       WHEN lock_not_available THEN
         outcome := 'locked';
         stuck := stuck || identifiers[i];
-      WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded THEN
+      -- Whatever a trigger of somebody's raises, too. The caller's own are the fence, a cancelled
+      -- statement, and what another try or another connection may do.
+      WHEN assert_failure OR OTHERS THEN
+        IF left(SQLSTATE, 2) IN ('LH', '08', '25', '40', '53', '57', '58', 'XX') THEN
+          RAISE;
+        END IF;
         outcome := 'refused';
         problem := SQLERRM;
         stuck := stuck || identifiers[i];

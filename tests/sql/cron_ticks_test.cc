@@ -1,0 +1,62 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "sql/statements.h"
+#include "tests/sql/sql_fixture.h"
+
+namespace leasehold::testing {
+namespace {
+
+// What triggers of somebody's do to ticks of crons: those of the task `bad`.
+class CronTicksTest : public SqlTest {
+ protected:
+  void LetJobsOfBad(const std::string& statement) {
+    leader_->Run(absl::StrCat(
+        "CREATE OR REPLACE FUNCTION public.spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "IF NEW.task = 'bad' THEN ",
+        statement,
+        "; END IF; RETURN NEW; END $$;"
+        "CREATE OR REPLACE TRIGGER spoil BEFORE INSERT ON leasehold.job_rows "
+        "FOR EACH ROW EXECUTE FUNCTION public.spoil()"));
+  }
+  SqlResult RunTicks(const std::string& tick) {
+    return leader_->Try(
+        sql::kRunCronTicks,
+        {"1", NextNumber(), "{bad,good}", Array(2, tick), "{bad,good}", Array(2, "{}"),
+         "{NULL,NULL}", "{25,25}", "{NULL,NULL}", "{replace,replace}", "{0,0}", "{NULL,NULL}",
+         Array(2, "{}")});
+  }
+  // Of the ticks in order; or the SQLSTATE.
+  std::string Outcomes(const SqlResult& result) {
+    if (!result.sqlstate.empty()) return result.sqlstate;
+    std::string bad, good;
+    for (const auto& row : result.rows) (row[0] == "1" ? bad : good) = row[1];
+    return absl::StrCat(bad, " ", good);
+  }
+};
+
+TEST_F(CronTicksTest, RunTheOthersWhateverATriggerRaises) {
+  int minute = 0;
+  for (const std::string statement :
+       {"RAISE 'no'", "RAISE 'no' USING ERRCODE = 'MY001'", "PERFORM no_such_function()",
+        "PERFORM * FROM no_such_table", "ASSERT false", "RAISE feature_not_supported",
+        "PERFORM 1 / 0", "RAISE insufficient_privilege"}) {
+    LetJobsOfBad(statement);
+    const std::string tick = absl::StrCat("2026-01-01 00:", 10 + minute++, "+00");
+    EXPECT_EQ(Outcomes(RunTicks(tick)), "refused added") << statement;
+  }
+  EXPECT_EQ(leader_->Row("SELECT count(*) FROM leasehold.known_crontabs WHERE identifier = 'bad'"),
+            "0");
+}
+
+TEST_F(CronTicksTest, LeaveToTheLeaderWhatIsNotOfOneCron) {
+  for (const std::string code : {"LH001", "40001", "40P01", "53100", "57014", "57P01", "XX000"}) {
+    LetJobsOfBad(absl::StrCat("RAISE 'no' USING ERRCODE = '", code, "'"));
+    EXPECT_EQ(Outcomes(RunTicks("2026-01-01 00:00+00")), code);
+  }
+}
+
+}  // namespace
+}  // namespace leasehold::testing
