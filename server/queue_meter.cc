@@ -47,12 +47,21 @@ void QueueMeter::StoreAnswered(const char* operation, size_t jobs, double second
 }
 
 void QueueMeter::Notice(const queue::CronNotice& notice) {
-  if (notice.kind == queue::CronNotice::Kind::kInFileAndStored) {
-    Log::Warning("a cron stands in the crontab file and is stored as well: the file's runs",
-                 {{"cron", notice.identifier}});
-  } else {
-    Log::Error("jobs of crons cannot be added; they are tried again",
-               {{"cron", notice.identifier}, {"reason", notice.problem}});
+  using Kind = queue::CronNotice::Kind;
+  const LogFields fields = {{"cron", notice.identifier}, {"reason", notice.problem}};
+  switch (notice.kind) {
+    case Kind::kInFileAndStored:
+      return Log::Warning(
+          "a cron stands in the crontab file and is stored as well: the file's runs",
+          {{"cron", notice.identifier}});
+    case Kind::kRefused:
+      return Log::Error("jobs of crons cannot be added; they are tried again", fields);
+    case Kind::kNotKnown:
+      return Log::Error("a cron does not run: it cannot be written down; it is tried again",
+                        fields);
+    case Kind::kNotLoaded:
+      return Log::Error("no job runs: what is needed to lead cannot be read; it is tried again",
+                        {{"reason", notice.problem}});
   }
 }
 

@@ -36,10 +36,10 @@ struct KeptCron {
   bool written = false;
   // A request of the store is about it.
   bool in_flight = false;
-  // Its job could not be added: the next try.
+  // Its job could not be added, or what is known of it not be written: the next try.
   absl::Time again_at = absl::InfinitePast();
   int tries = 0;
-  // PostgreSQL refused a batch that it was part of: it runs in one of its own.
+  // PostgreSQL refused a batch that it was part of: it is in one of its own.
   bool alone = false;
 
   // Null: no ticks.

@@ -53,7 +53,7 @@ void CronKeeper::StoreAway() { away_since_ = std::min(away_since_, core_.now); }
 void CronKeeper::StoreBack() {
   if (away_since_ != absl::InfiniteFuture()) book_.AddGap(away_since_, core_.now);
   away_since_ = absl::InfiniteFuture();
-  again_at_ = absl::InfinitePast();
+  again_at_ = known_again_at_ = absl::InfinitePast();
   changed_ = true;
 }
 
@@ -84,21 +84,29 @@ void CronKeeper::RunDue() {
   if (!MayRun()) return;
   if (!changed_ && core_.now < tick_due_ && core_.real_now < try_due_) return;
   changed_ = false;
-  if (core_.real_now >= again_at_) {
-    if (!writes_in_flight_) WriteKnown();
-    if (!ticks_in_flight_) RunTicks();
-  }
+  if (core_.real_now >= known_again_at_ && !writes_in_flight_) WriteKnown();
+  if (core_.real_now >= again_at_ && !ticks_in_flight_) RunTicks();
   LookAhead();
+}
+
+// Of all crons that are not known yet; or of one that must be alone.
+std::vector<KnownCron> CronKeeper::KnownToWrite() {
+  std::vector<KnownCron> known;
+  for (auto& [identifier, cron] : book_.crons()) {
+    if (cron.entry() == nullptr || cron.written || cron.in_flight) continue;
+    if (cron.again_at > core_.real_now) continue;
+    if (cron.alone) known.clear();
+    known.push_back(*cron.known);
+    if (cron.alone) break;
+  }
+  return known;
 }
 
 void CronKeeper::WriteKnown() {
   ChangeCrons change;
-  for (auto& [identifier, cron] : book_.crons()) {
-    if (cron.entry() == nullptr || cron.written || cron.in_flight) continue;
-    cron.in_flight = true;
-    change.know.push_back(*cron.known);
-  }
+  change.know = KnownToWrite();
   if (change.know.empty()) return;
+  for (const KnownCron& row : change.know) book_.Find(row.identifier)->in_flight = true;
   writes_in_flight_ = true;
   std::vector<KnownCron> known = change.know;
   core_.SubmitToStore(std::move(change),
@@ -111,17 +119,33 @@ void CronKeeper::WriteKnown() {
 // The crontab file may have been read again meanwhile.
 void CronKeeper::Written(const std::vector<KnownCron>& known, const absl::Status& status) {
   changed_ = true;
-  if (status.ok()) {
-    tries_ = 0;
-  } else {
-    again_at_ = core_.real_now + LockedRowDelay(++tries_);
-  }
+  for (const KnownCron& row : known) book_.Find(row.identifier)->in_flight = false;
+  if (!status.ok()) return NotWritten(known, status);
+  known_tries_ = 0;
   for (const KnownCron& row : known) {
     KeptCron& cron = *book_.Find(row.identifier);
-    cron.in_flight = false;
-    cron.written = status.ok() && cron.known->known_since == row.known_since &&
-                   cron.known->timing == row.timing;
+    cron.written = cron.known->known_since == row.known_since && cron.known->timing == row.timing;
+    cron.alone = false;
+    cron.tries = 0;
   }
+}
+
+// As with ticks: a row that somebody holds, or that is not taken, is of one cron.
+void CronKeeper::NotWritten(const std::vector<KnownCron>& known, const absl::Status& status) {
+  const bool of_one = absl::IsAborted(status) || !MayPassLater(status);
+  KeptCron& first = *book_.Find(known.front().identifier);
+  if (of_one && known.size() > 1) {
+    for (const KnownCron& row : known) book_.Find(row.identifier)->alone = true;
+    return;
+  }
+  const bool told = (of_one ? first.tries : known_tries_) > 0;
+  if (!told && !absl::IsUnavailable(status) && !absl::IsFailedPrecondition(status)) {
+    const std::string identifier = of_one ? known.front().identifier : "";
+    core_.effects.push_back(
+        CronNotice{CronNotice::Kind::kNotKnown, identifier, std::string(status.message())});
+  }
+  if (of_one) return TryLater(first);
+  known_again_at_ = core_.real_now + LockedRowDelay(++known_tries_);
 }
 
 bool CronKeeper::IsDue(const KeptCron& cron) const {
@@ -256,7 +280,9 @@ void CronKeeper::LookAhead() {
   tick_due_ = try_due_ = absl::InfiniteFuture();
   for (const auto& [identifier, cron] : book_.crons()) {
     if (cron.in_flight || cron.entry() == nullptr) continue;
-    if (!cron.written && !writes_in_flight_) try_due_ = std::min(try_due_, again_at_);
+    if (!cron.written && !writes_in_flight_) {
+      try_due_ = std::min(try_due_, std::max(cron.again_at, known_again_at_));
+    }
     if (!cron.written || ticks_in_flight_) continue;
     if (cron.next > core_.now) {
       tick_due_ = std::min(tick_due_, cron.next);

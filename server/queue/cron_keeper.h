@@ -51,7 +51,9 @@ class CronKeeper {
   void RunDue();
   bool IsDue(const KeptCron& cron) const;
   void WriteKnown();
+  std::vector<KnownCron> KnownToWrite();
   void Written(const std::vector<KnownCron>& known, const absl::Status& status);
+  void NotWritten(const std::vector<KnownCron>& known, const absl::Status& status);
   void RunTicks();
   Ticks TicksDue();
   void Submit(Ticks ticks);
@@ -70,6 +72,9 @@ class CronKeeper {
   // The store could not do it, whatever it was about: the next try.
   absl::Time again_at_ = absl::InfinitePast();
   int tries_ = 0;
+  // The same of what is made known of crons.
+  absl::Time known_again_at_ = absl::InfinitePast();
+  int known_tries_ = 0;
   // Halved when a batch takes the database too long, until they pass again.
   size_t most_ticks_ = SIZE_MAX;
   absl::Time away_since_ = absl::InfiniteFuture();

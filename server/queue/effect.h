@@ -47,14 +47,16 @@ struct AnswerCrons {
   CallId call = 0;
   absl::StatusOr<CronsChanged> crons;
 };
-// What the operator should know of a cron; nobody asked.
+// What the operator should know of crons; nobody asked.
 struct CronNotice {
   enum class Kind {
     kInFileAndStored,  // the file's counts
     kRefused,          // a job of it cannot be added; it is tried again
+    kNotKnown,         // it cannot be written down, and does not run before; it is tried again
+    kNotLoaded,        // none runs: what the leaders before left cannot be read; it is tried again
   };
   Kind kind = Kind::kRefused;
-  std::string identifier;  // empty: of all that are due
+  std::string identifier;  // empty: of all
   std::string problem;
 };
 struct AnswerOutcomes {

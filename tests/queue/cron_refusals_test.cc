@@ -59,5 +59,31 @@ TEST_F(CronRefusals, ForTheTimeOfOneTickHoldUpNoOther) {
   EXPECT_EQ(queue_.notices[0].identifier, "a");
 }
 
+TEST_F(CronRefusals, OfOneThatIsNewLetTheOthersBeKnown) {
+  tables_.locked_crons = {"b"};
+  ReadFile({ACron("a"), ACron("b"), ACron("c")});
+  Advance(kMinute);
+  EXPECT_THAT(Minutes("a"), ElementsAre(1));
+  EXPECT_THAT(Minutes("b"), IsEmpty());
+  EXPECT_THAT(Minutes("c"), ElementsAre(1));
+  ASSERT_THAT(queue_.notices, SizeIs(1));
+  EXPECT_EQ(queue_.notices[0].kind, Notice::kNotKnown);
+  EXPECT_EQ(queue_.notices[0].identifier, "b");
+  tables_.locked_crons.clear();
+  Advance(absl::Seconds(1));
+  EXPECT_THAT(Minutes("b"), ElementsAre(1));
+}
+
+TEST_F(CronRefusals, WhileOneIsMadeKnownLetTheOthersRun) {
+  ReadFile({ACron("a")});
+  queue_.store().Fail<ChangeCrons>(absl::ResourceExhaustedError("disk full"), 1000);
+  ReadFile({ACron("a"), ACron("b")});
+  Advance(kMinute);
+  EXPECT_THAT(Minutes("a"), ElementsAre(1));
+  ASSERT_THAT(queue_.notices, SizeIs(1));
+  EXPECT_EQ(queue_.notices[0].kind, Notice::kNotKnown);
+  EXPECT_EQ(queue_.notices[0].identifier, "");
+}
+
 }  // namespace
 }  // namespace leasehold::fake
