@@ -119,6 +119,7 @@ class Dispatcher {
   template <typename AnyEvent>
   bool Defer(AnyEvent& event, bool waits_for_journal);
   void Load();
+  void NotLoaded(const absl::Status& status);
   void LoadAgain();
   void Loaded(LoadLeadershipAnswer& answer);
   void LoadTheRest();
@@ -148,6 +149,7 @@ class Dispatcher {
   absl::Time next_sweep_ = absl::InfinitePast();
   absl::Time next_proof_ = absl::InfinitePast();
   absl::Time load_at_ = absl::InfiniteFuture();  // loading failed: the next try
+  std::string load_problem_;                     // what the operator was told of it
   JournalPlace journal_rest_;                    // what is older is not loaded yet
 };
 

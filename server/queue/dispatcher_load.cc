@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "server/queue/dispatcher.h"
@@ -15,10 +16,19 @@ void Dispatcher::Load() {
   load_at_ = absl::InfiniteFuture();
   leader_->core.SubmitToStore(LoadLeadership{},
                               [this](const absl::Status& status, StoreAnswer& answer) {
-                                if (status.ok())
-                                  return Loaded(std::get<LoadLeadershipAnswer>(answer));
-                                load_at_ = now_ + kPauseAfterFailedLoad;
+                                if (!status.ok()) return NotLoaded(status);
+                                load_problem_.clear();
+                                Loaded(std::get<LoadLeadershipAnswer>(answer));
                               });
+}
+
+// A database that is away, or another leader, is told elsewhere.
+void Dispatcher::NotLoaded(const absl::Status& status) {
+  load_at_ = now_ + kPauseAfterFailedLoad;
+  if (absl::IsUnavailable(status) || absl::IsFailedPrecondition(status)) return;
+  const std::string problem(status.message());
+  if (std::exchange(load_problem_, problem) == problem) return;
+  leader_->core.effects.push_back(CronNotice{CronNotice::Kind::kNotLoaded, "", problem});
 }
 
 void Dispatcher::LoadAgain() {

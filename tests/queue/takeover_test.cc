@@ -243,6 +243,9 @@ TEST_F(ATakeover, LoadsAgainWhenLoadingFailed) {
   TakeOver();
   next_.Advance(absl::Seconds(5));
   EXPECT_TRUE(next_.dispatcher().leads());
+  ASSERT_EQ(next_.notices.size(), 1) << "once, and no more of the same";
+  EXPECT_EQ(next_.notices[0].kind, queue::CronNotice::Kind::kNotLoaded);
+  EXPECT_EQ(next_.notices[0].problem, "out of memory");
 }
 
 class ADeposedLeader : public QueueTest {};

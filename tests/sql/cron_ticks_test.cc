@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -22,11 +24,10 @@ class CronTicksTest : public SqlTest {
         "FOR EACH ROW EXECUTE FUNCTION public.spoil()"));
   }
   SqlResult RunTicks(const std::string& tick) {
-    return leader_->Try(
-        sql::kRunCronTicks,
-        {"1", NextNumber(), "{bad,good}", Array(2, tick), "{bad,good}", Array(2, "{}"),
-         "{NULL,NULL}", "{25,25}", "{NULL,NULL}", "{replace,replace}", "{0,0}", "{NULL,NULL}",
-         Array(2, "{}")});
+    return leader_->Try(sql::kRunCronTicks,
+                        {"1", NextNumber(), "{bad,good}", Array(2, tick), "{bad,good}",
+                         Array(2, "{}"), "{NULL,NULL}", "{25,25}", "{NULL,NULL}",
+                         "{replace,replace}", "{0,0}", "{NULL,NULL}", Array(2, "{}")});
   }
   // Of the ticks in order; or the SQLSTATE.
   std::string Outcomes(const SqlResult& result) {
@@ -55,6 +56,30 @@ TEST_F(CronTicksTest, LeaveToTheLeaderWhatIsNotOfOneCron) {
   for (const std::string code : {"LH001", "40001", "40P01", "53100", "57014", "57P01", "XX000"}) {
     LetJobsOfBad(absl::StrCat("RAISE 'no' USING ERRCODE = '", code, "'"));
     EXPECT_EQ(Outcomes(RunTicks("2026-01-01 00:00+00")), code);
+  }
+}
+
+// A fill that no server stored; one that cannot be read would keep every server from leading.
+TEST_F(CronTicksTest, AreLoadedWhateverTheirFillIs) {
+  const std::map<std::string, std::string> microseconds = {
+      {"178000000 years", "9000000000000000000"},
+      {"-178000000 years", "-9000000000000000000"},
+      {"1 microsecond", "1"}};
+  for (const auto& [fill, expected] : microseconds) {
+    leader_->Run(absl::StrCat(
+        "DELETE FROM leasehold.crons; DELETE FROM leasehold.known_crontabs;"
+        "INSERT INTO leasehold.crons (identifier, schedule, time_zone, task, payload, fill,"
+        "  max_attempts, key_mode, priority)"
+        "VALUES ('c', '* * * * *', 'UTC', 't', '{}', '",
+        fill,
+        "', 25, 'replace', 0);"
+        "INSERT INTO leasehold.known_crontabs (identifier, known_since, fill)"
+        "VALUES ('c', now(), '",
+        fill, "'), ('d', now(), NULL)"));
+    EXPECT_EQ(leader_->Run(sql::kLoadCrons, {}).rows.at(0).at(6), expected);
+    std::set<std::string> known;
+    for (const auto& row : leader_->Run(sql::kLoadKnownCrons, {}).rows) known.insert(row.at(5));
+    EXPECT_EQ(known, (std::set<std::string>{expected, "NULL"}));
   }
 }
 
