@@ -96,8 +96,11 @@ int Serve(const Config& config, std::vector<sql::Migration> migrations, const st
     Complain(status);
     return kUsageError;
   }
-  // While the database starts they end the process, which ends the database.
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  // While the database starts they end the process, which ends the database; but SIGHUP, which asks
+  // for no end, waits.
+  sigset_t ends = signals;
+  sigdelset(&ends, SIGHUP);
+  pthread_sigmask(SIG_UNBLOCK, &ends, nullptr);
   if (const absl::Status status = server.StartDatabase(); !status.ok()) return Complain(status);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);

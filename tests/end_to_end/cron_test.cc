@@ -136,6 +136,15 @@ class ACrontabFile : public CronServersTest {
   static bool AwaitLog(const ServerProcess& server, const std::string& text) {
     return Eventually([&] { return server.Log().find(text) != std::string::npos; });
   }
+  static bool BlocksSighup(pid_t process) {
+    for (const std::string& line :
+         SplitLines(ReadFile("/proc/" + std::to_string(process) + "/status"))) {
+      // Hexadecimal digits, of which the last bit is the first signal's.
+      if (line.starts_with("SigBlk:"))
+        return std::stoul(line.substr(line.size() - 1), nullptr, 16) & 1;
+    }
+    return false;
+  }
   static std::vector<std::string> Identifiers(const ServerProcess& server) {
     std::vector<std::string> identifiers;
     for (const v1::Cron& cron : List(server.address())) {
@@ -155,6 +164,21 @@ TEST_F(ACrontabFile, IsReadAgainOnSighup) {
   EXPECT_TRUE(Eventually([&] {
     return Identifiers(server) == std::vector<std::string>{"b", "c"};
   }));
+}
+
+TEST_F(ACrontabFile, MayBeReadAgainWhileTheServerStarts) {
+  Write("@daily a\n");
+  const std::string ready = directory_.path() + "/ready";
+  Process server(ServerProcess::Program(),
+                 {.arguments = {"--ephemeral", "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0",
+                                "--ready-file=" + ready, Flag()}});
+  bool minds = false;
+  EXPECT_TRUE(Eventually([&] {
+    minds = minds || BlocksSighup(server.pid());
+    if (minds) server.Signal(SIGHUP);
+    return !ReadFile(ready).empty() || !server.running();
+  }));
+  EXPECT_TRUE(server.running()) << server.Errors();
 }
 
 TEST_F(ACrontabFile, ThatIsWrongChangesNothing) {
