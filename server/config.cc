@@ -225,8 +225,15 @@ std::string Resolver::Print(const Config& config) const {
 }
 
 std::string Resolver::SecretFile(const Config& config) const {
-  const bool secret = RedactPasswords(config.database_url) != config.database_url;
-  return secret && !Origins({"database-url"}).empty() ? config_path_ : "";
+  const auto origin = origins_.find("database-url");
+  if (origin == origins_.end() || RedactPasswords(config.database_url) == config.database_url) {
+    return "";
+  }
+  // One that stands in a file of its own has that file's path in its origin as well.
+  const auto holds = [&origin](const std::optional<FileValue>& value) {
+    return value.has_value() && value->origin == origin->second;
+  };
+  return std::any_of(file_.values.begin(), file_.values.end(), holds) ? config_path_ : "";
 }
 
 }  // namespace

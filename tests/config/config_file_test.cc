@@ -196,6 +196,9 @@ TEST_F(ConfigFileTest, IsKnownToHoldAPasswordThatIsUsed) {
   EXPECT_EQ(Parse({"-c", "postgresql://me:secret@db/jobs"})->secret_file, "");
   files_[kPath] = "database-url = 'postgresql://db/jobs'";
   EXPECT_EQ(Parse({})->secret_file, "");
+  files_ = {{kPath, "database-url-file = '/run/secrets/url'"},
+            {"/run/secrets/url", "postgresql://me:secret@db/jobs"}};
+  EXPECT_EQ(Parse({})->secret_file, "") << "it stands in a file of its own";
 }
 
 TEST_F(ConfigFileTest, NeverShowsAPasswordInAFault) {
