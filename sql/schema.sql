@@ -794,7 +794,12 @@ BEGIN
       WHEN lock_not_available THEN
         outcome := 'locked';
         stuck := stuck || identifiers[i];
-      WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded THEN
+      -- Whatever a trigger of somebody's raises, too. The caller's own are the fence, a cancelled
+      -- statement, and what another try or another connection may do.
+      WHEN assert_failure OR OTHERS THEN
+        IF left(SQLSTATE, 2) IN ('LH', '08', '25', '40', '53', '57', '58', 'XX') THEN
+          RAISE;
+        END IF;
         outcome := 'refused';
         problem := SQLERRM;
         stuck := stuck || identifiers[i];
