@@ -3,7 +3,7 @@ import os
 import signal
 import threading
 from types import FrameType, TracebackType
-from typing import Any, Callable, Dict, Optional, Type
+from typing import Any, Callable, Dict, List, Optional, Type
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -13,6 +13,7 @@ class SignalWatch:
     process at once. Afterwards what was there before is put back.
 
     On another thread than the main one it does nothing: there Python lets nobody take signals.
+    Nor is it there in a process that a handler forks: signals do to it what they did before.
     """
 
     # Python runs signal handlers on the main thread alone, which waits for the session: a signal
@@ -30,6 +31,7 @@ class SignalWatch:
             return self
         self._incoming, self._outgoing = os.pipe()
         os.set_blocking(self._outgoing, False)
+        _watches.append(self)
         self._wake_up_before = signal.set_wakeup_fd(self._outgoing, warn_on_full_buffer=False)
         threading.Thread(target=self._watch, name="leasehold-signals", daemon=True).start()
         for number in _SIGNALS:
@@ -67,8 +69,55 @@ class SignalWatch:
     ) -> None:
         if self._outgoing < 0:
             return
+        self._put_back_handlers()
+        signal.set_wakeup_fd(self._wake_up_before, warn_on_full_buffer=False)
+        # First: a process forked in between must not close it twice.
+        _watches.remove(self)
+        os.close(self._outgoing)
+
+    def _put_back_handlers(self) -> None:
         for number, before in self._before.items():
             # None: it was not set from Python, and cannot be put back from there.
             signal.signal(number, before if before is not None else signal.SIG_DFL)
-        signal.set_wakeup_fd(self._wake_up_before, warn_on_full_buffer=False)
+
+    def _leave_fork(self) -> None:
+        """In a forked process, which has copies of the handlers and of the pipe, but no thread
+        that reads it: what is written there, the parent takes for a signal to itself.
+        """
+        self._put_back_handlers()
+        os.close(self._incoming)
         os.close(self._outgoing)
+        self._incoming = self._outgoing = -1
+
+
+# --- Forks ---
+
+# Those under way, the innermost last.
+_watches: List[SignalWatch] = []
+_forking = threading.local()
+
+
+def _before_fork() -> None:
+    # A signal that the child gets at once waits until it has left the watch.
+    _forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS) if _watches else None
+
+
+def _after_fork_in_parent() -> None:
+    if _forking.mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, _forking.mask)
+
+
+def _after_fork_in_child() -> None:
+    if _watches:
+        signal.set_wakeup_fd(-1)
+    while _watches:
+        _watches.pop()._leave_fork()
+    _after_fork_in_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
+    )
