@@ -231,18 +231,6 @@ TEST_F(CronChanges, OfARemovalBeginACronAnewThatTheFileBringsMeanwhile) {
   EXPECT_THAT(Minutes(), ElementsAre(1, 2, 3));
 }
 
-TEST_F(CronChanges, UnderWayLeaveAloneWhatTheFileBringsMeanwhile) {
-  queue_.store().HoldAnswers<ChangeCrons>();
-  const queue::CallId call = queue_.ChangeCrons({.kind = Kind::kPut, .entries = {ACron()}});
-  queue_.Settle();
-  ReadFile({ACron()});
-  queue_.store().Release<ChangeCrons>();
-  queue_.Settle();
-  EXPECT_TRUE(AnswerTo(call).ok());
-  Advance(2 * kMinute);
-  EXPECT_THAT(Minutes(), ElementsAre(1, 2));
-}
-
 TEST_F(CronChanges, ForgetACronThatIsRemoved) {
   ASSERT_TRUE(Put(ACron()).ok());
   Advance(kMinute);
