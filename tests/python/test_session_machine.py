@@ -4,6 +4,7 @@ are in test_session_resume.py and test_session_leaving.py.
 import pytest
 
 from leasehold._proto.executor_service_pb2 import Outcome
+from leasehold._session.types import CancelJobs, WithdrawJobs
 
 
 def test_opens_with_its_tasks_and_a_window_of_its_handlers_and_the_prefetched_jobs(session):
@@ -214,6 +215,19 @@ def test_keeps_an_unstarted_revoked_job_from_its_handler(session):
     assert session.offered == ["1"]
     session.revoke("t1")
     assert session.offered == []
+
+
+@pytest.mark.parametrize("kind", ["cancel", "revoke"])
+def test_withdraws_before_it_cancels(session, kind):
+    """A handler that takes the job between the two would never be told."""
+    session.open()
+    session.deliver_jobs("1", "2")
+    order = []
+    do = session._do
+    session._do = lambda action: (order.append(type(action)), do(action))
+    getattr(session, kind)("t1", "t2")
+    assert [one for one in order if one in (WithdrawJobs, CancelJobs)] == [
+        WithdrawJobs, CancelJobs]
 
 
 @pytest.mark.parametrize("answered", ["before", "after"])

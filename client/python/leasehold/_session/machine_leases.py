@@ -94,8 +94,7 @@ class LeaseRules(MachineState):
                 lease.recalled = True
                 running.append(handle)
         if running:
-            self.actions.append(CancelJobs(running, cancel.reason or "somebody asked for it"))
-            self.withdraw(running)
+            self._withdraw_or_cancel(running, cancel.reason or "somebody asked for it")
 
     def on_revoke(self, revoke: LeaseJobsResponse.Revoke) -> None:
         handles = self.leases.find_tokens(revoke.lease_tokens)
@@ -143,8 +142,12 @@ class LeaseRules(MachineState):
             elif lease.state is ENDED:
                 self._lose_outcome(handle, lease, reason)
         if running:
-            self.actions.append(CancelJobs(running, reason))
-            self.withdraw(running)
+            self._withdraw_or_cancel(running, reason)
+
+    def _withdraw_or_cancel(self, handles: Sequence[int], reason: str) -> None:
+        # In this order: a handler that took a job between the two would never be told.
+        self.withdraw(handles)
+        self.actions.append(CancelJobs(handles, reason))
 
     def _lose_outcome(self, handle: int, lease: Lease, reason: str) -> None:
         # One that was sent may have been recorded: the server's answer to it will tell.
