@@ -302,3 +302,22 @@ def test_pauses_without_a_task(session):
     session.machine.set_tasks(["hello"], session.now)
     session.perform()
     assert session.opening.window.jobs == 4
+
+
+def test_offers_no_more_than_handlers_of_the_session_before_leave_free(session):
+    """Its process has died; they report to this one."""
+    session.open(first_handle=10, occupied=1)
+    session.deliver_jobs("1", "2", "3", "4")
+    assert session.offered == ["1"]
+    session.machine.on_handlers([], [(9, None)], session.now)
+    session.perform()
+    assert session.offered == ["1", "2"]
+    assert session.sent() == ["started t1", "started t2"]
+
+
+def test_stays_paused_when_it_takes_the_place_of_a_session_that_was(session):
+    session.open(paused=True)
+    assert session.opening.window.jobs == 0
+    session.machine.set_tasks(["hello"], session.now)
+    session.perform()
+    assert session.opening.window.jobs == 4

@@ -162,6 +162,21 @@ def test_begins_a_new_session_when_its_process_dies(server, client, task, caplog
     assert "its jobs are lost, a new session begins" in caplog.text
 
 
+def test_stays_paused_when_its_process_dies(server, client, task):
+    executor = Executor(server.address, concurrency=2)
+    ran = threading.Semaphore(0)
+    executor.task(task)(lambda payload: ran.release())
+    with Running(executor) as running:
+        client.add_job(task)
+        assert ran.acquire(timeout=PATIENCE)
+        executor.remove(task)
+        first = executor._run.session_pid
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: executor._run.session_pid != first, "a new session")
+        assert executor._run._options.paused
+    assert running.error is None
+
+
 def test_says_so_when_its_process_cannot_live(server, task, monkeypatch):
     executor = Executor(server.address)
     executor.task(task)(print)

@@ -117,6 +117,11 @@ class HandlerPool:
         with self._lock:
             return len(self._running)
 
+    def unreported(self) -> int:
+        """Of jobs that handlers took: those that no collect() has told the end of yet."""
+        with self._lock:
+            return len(self._running) + len(self._finished)
+
     def close(self) -> None:
         """Threads that run no handler end; those that do end after it, without effect."""
         with self._lock:

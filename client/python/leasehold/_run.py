@@ -5,7 +5,7 @@ import threading
 from typing import List, Optional, Sequence, Union
 
 from leasehold._handlers import HandlerTable
-from leasehold._pool import HandlerPool, News
+from leasehold._pool import HandlerPool
 from leasehold._proto.executor_service_pb2 import LeasedJob
 from leasehold._session.loop import Handlers
 from leasehold._session.process import SessionProcess
@@ -61,7 +61,9 @@ class Run(Handlers):
 
     def set_tasks(self, tasks: List[str]) -> None:
         with self._lock:
-            self._options = dataclasses.replace(self._options, tasks=tasks or self._options.tasks)
+            self._options = dataclasses.replace(
+                self._options, tasks=tasks or self._options.tasks, paused=not tasks
+            )
             self._session.set_tasks(tasks)
 
     @property
@@ -87,7 +89,9 @@ class Run(Handlers):
         _log.error("%s: its jobs are lost, a new session begins", what)
         with self._lock:
             self._options = dataclasses.replace(
-                self._options, first_handle=self._last_handle + 1
+                self._options,
+                first_handle=self._last_handle + 1,
+                occupied=self._pool.unreported(),
             )
             self._session = self._open()
         if self._stopping:
@@ -125,6 +129,3 @@ class Run(Handlers):
 
     def end(self, status: Status) -> None:
         self._status = status
-
-
-__all__ = ["News", "Run"]

@@ -73,7 +73,7 @@ class MachineState:
         self.payload_limit = 0
         self.frame_limit = 0
         # There is no task to lease jobs of.
-        self.paused = False
+        self.paused = options.paused
         # Once-mode: the server has nothing left.
         self.idle = False
 
@@ -87,7 +87,7 @@ class MachineState:
 
         # --- Handlers ---
         # Jobs that handlers have, begun or not.
-        self.offered = 0
+        self.offered = options.occupied
         # How many they may have beyond the announced ones: see offer_more.
         self.ahead = 0
 

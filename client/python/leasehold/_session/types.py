@@ -32,8 +32,12 @@ class SessionOptions:
     interrupted_job_delay: float = 30.0
     record_timeout: float = 10.0
     give_up_after: float = NEVER
-    # Names no lease of an earlier session of this process.
+    # After an earlier session of this process: names none of its leases.
     first_handle: int = 1
+    # So many handlers still run jobs of it; they are reported with the others when they end.
+    occupied: int = 0
+    # There is no task to lease jobs of, whatever `tasks` names.
+    paused: bool = False
 
 
 class Status(NamedTuple):
