@@ -194,6 +194,16 @@ def test_puts_a_cron(make, fake):
     assert cron.next_run.timestamp() == 1_700_000_400
 
 
+@pytest.mark.parametrize("spec", [
+    CronSpec("0 4 * * *", 7), CronSpec(None, "report"), CronSpec("0 4 * * *", "half \ud800"),
+    CronSpec("0 4 * * *", "report", "half \ud800"), CronSpec("0 4 * * *", "report", priority="x"),
+    CronSpec("0 4 * * *", "report", flags=[7]), CronSpec("0 4 * * *", "report", {1, 2}), "report"])
+def test_refuses_a_cron_that_no_message_can_carry(make, fake, spec):
+    with pytest.raises(InvalidRequest):
+        make(fake.address).put_cron(spec)
+    assert fake.requests == []
+
+
 def test_lists_all_crons_over_the_pages(make, fake):
     fake.answer("ListCrons", admin.ListCronsResponse(crons=[CRON.cron], next_page_token="2"),
                 admin.ListCronsResponse(crons=[CRON.cron]))

@@ -21,7 +21,7 @@ class CronPage(NamedTuple):
 def _payload(payload: Any, field: str) -> str:
     try:
         return dump(payload)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise invalid(field, f"JSON cannot say it: {error}") from error
 
 
@@ -120,13 +120,21 @@ def remove_job(job_key: str, request_id: Optional[str]) -> Call[str]:
 
 
 def put_cron(spec: CronSpec) -> Call[Cron]:
-    proto = cron_pb2.CronSpec(
-        identifier=spec.identifier or "",
-        schedule=spec.schedule,
-        time_zone=spec.time_zone or "",
-        task=spec.task,
-    )
-    _fill_in(proto, spec, "spec")
+    if not isinstance(spec, CronSpec):
+        raise invalid("spec", f"is no CronSpec: {spec!r}")
+    proto = cron_pb2.CronSpec()
+    try:
+        proto.identifier = spec.identifier or ""
+        proto.schedule = spec.schedule
+        proto.time_zone = spec.time_zone or ""
+        proto.task = spec.task
+        _fill_in(proto, spec, "spec")
+    except UnicodeEncodeError as error:
+        raise invalid("spec", f"is not UTF-8: {error}") from error
+    except (TypeError, ValueError) as error:
+        if isinstance(error, Error):
+            raise
+        raise invalid("spec", str(error)) from error
     if spec.fill is not None:
         try:
             set_duration(proto.fill, spec.fill)
