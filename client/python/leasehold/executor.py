@@ -1,4 +1,5 @@
 """Executor: leases jobs from the server and runs their handlers."""
+import contextlib
 import os
 import socket
 import threading
@@ -7,6 +8,7 @@ from typing import Any, Callable, List, Optional, Sequence, TypeVar, Union
 
 from leasehold._channel import split_addresses
 from leasehold._convert import timedelta_of
+from leasehold._crontab import apply_crontab
 from leasehold._handlers import Handler, HandlerTable
 from leasehold._run import Run
 from leasehold._session.types import NEVER, SessionOptions, Status
@@ -66,7 +68,8 @@ class Executor:
     - `handle_signals`: SIGTERM and SIGINT call stop() while run() runs on the main thread; a
       second one ends the process at once. False: the program sees to it.
     - `crontab`: the text of a crontab, or the path of a file (a pathlib.Path), stored by
-      Client.apply_crontab() under `crontab_name` before the first job.
+      Client.apply_crontab() under `crontab_name` before the first job; run() waits for a server
+      to store it as for its session.
     - `session`: "process", or "thread" where no process may be started: then a handler must not
       hold the interpreter for the server's session timeout (30 s by default).
 
@@ -218,8 +221,28 @@ class Executor:
             if self._stop:
                 self._stop = False
                 return
-        if self._crontab is not None:
-            self._client.apply_crontab(_text_of(self._crontab), self._crontab_name)
+        watch = SignalWatch(self.stop) if self._handle_signals else contextlib.nullcontext()
+        with watch:
+            if self._store_crontab():
+                status = self._serve(tasks, once)
+            else:
+                self._stop = False
+                return
+        _raise_unless_ok(status)
+
+    def _store_crontab(self) -> bool:
+        """False: it was stopped before it could be."""
+        if self._crontab is None:
+            return True
+        return apply_crontab(
+            self._options.addresses,
+            _text_of(self._crontab),
+            self._crontab_name,
+            self._options.give_up_after,
+            lambda: self._stop,
+        )
+
+    def _serve(self, tasks: List[str], once: bool) -> Status:
         run = Run(self._session_options(tasks, once), self._handlers, self._in_process)
         with self._lock:
             self._run = run
@@ -229,16 +252,11 @@ class Executor:
                 self._tell_tasks()
             if self._stop:
                 run.stop()
-            if self._handle_signals:
-                with SignalWatch(self.stop):
-                    status = run.serve()
-            else:
-                status = run.serve()
+            return run.serve()
         finally:
             with self._lock:
                 self._run = None
                 self._stop = False
-        _raise_unless_ok(status)
 
     def _session_options(self, tasks: List[str], once: bool) -> SessionOptions:
         options = SessionOptions(**vars(self._options))
