@@ -8,7 +8,16 @@ import pytest
 from fake_server import FakeServer, Refuse
 from server_fixture import PATIENCE
 
-from leasehold import CronSpec, Error, FailedPrecondition, InvalidRequest, JsonText, Unavailable
+from leasehold import (
+    Client,
+    CronSpec,
+    Error,
+    FailedPrecondition,
+    InvalidRequest,
+    JsonText,
+    Unavailable,
+    _calls,
+)
 from leasehold._calls import Attempts
 from leasehold._proto import admin_service_pb2 as admin
 from leasehold._proto import cron_pb2
@@ -102,6 +111,26 @@ def test_tries_another_address_and_stays_with_it(make, fake):
     finally:
         other.stop()
     assert (len(fake.requests), len(other.requests)) == (1, 3)
+
+
+def test_closes_the_channels_that_could_not_connect(monkeypatch):
+    made, closed = [], []
+
+    class Watched(_calls._Server):
+        def __init__(self, address):
+            super().__init__(address)
+            made.append(self)
+
+        def close(self):
+            closed.append(self)
+            super().close()
+
+    monkeypatch.setattr(_calls, "_Server", Watched)
+    with Client("127.0.0.1:1", timeout=0.5) as client:
+        with pytest.raises(Unavailable):
+            client.add_job("t")
+    assert len(made) > 1
+    assert sorted(map(id, closed)) == sorted(map(id, made))
 
 
 def test_passes_over_an_address_where_nobody_listens(make, fake):

@@ -3,8 +3,10 @@ that it may succeed later and the timeout allows.
 """
 import os
 import random
+import threading
 import time
 import uuid
+import weakref
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Generic, List, Optional, Tuple, TypeVar
 
@@ -119,12 +121,16 @@ class Attempts:
 
 
 class _Server:
-    """One server, with its channel."""
+    """One server, with its channel. What `calls` and `dropped` say is guarded by Calls."""
 
     def __init__(self, address: str) -> None:
         self.address = address
         self._channel = make_channel(address)
         self._methods: Dict[str, Any] = {}
+        # Under way.
+        self.calls = 0
+        # No call follows: the last one closes it.
+        self.dropped = False
 
     def invoke(self, name: str, request: Any, timeout: float) -> Any:
         stub = self._methods.get(name)
@@ -152,31 +158,52 @@ class Calls:
         # Where the last call succeeded.
         self._current = 0
         self._servers: Dict[Tuple[int, int], _Server] = {}
+        self._renew_lock()
+        if hasattr(os, "register_at_fork"):
+            _all.add(self)
+
+    def _renew_lock(self) -> None:
+        self._lock = threading.Lock()
 
     def call(self, call: Call[T]) -> T:
         attempts = Attempts(len(self._addresses), self._timeout, time.monotonic())
         while True:
             current = self._current
-            server = self._server(current)
+            server = self._begin(current)
+            lost = False
             timeout = attempts.next_timeout(time.monotonic())
             try:
                 return call.result(server.invoke(call.method, call.request, timeout))
             except grpc.RpcError as rpc_error:
                 error = error_of(rpc_error)
-            wait = attempts.failed(error, server.address, time.monotonic(), random.random())
-            if error.code == "UNAVAILABLE" and not error.reason:
                 # It could not connect: another channel does not wait for this one's back-off.
-                self._servers.pop((os.getpid(), current), None)
+                lost = error.code == "UNAVAILABLE" and not error.reason
+            finally:
+                self._end(current, server, lost)
+            wait = attempts.failed(error, server.address, time.monotonic(), random.random())
             if self._current == current:
                 self._current = (current + 1) % len(self._addresses)
             time.sleep(wait)
 
-    def _server(self, index: int) -> _Server:
+    def _begin(self, index: int) -> _Server:
         key = (os.getpid(), index)
-        server = self._servers.get(key)
-        if server is None:
-            server = self._servers.setdefault(key, _Server(self._addresses[index]))
-        return server
+        with self._lock:
+            server = self._servers.get(key)
+            if server is None:
+                server = self._servers[key] = _Server(self._addresses[index])
+            server.calls += 1
+            return server
+
+    def _end(self, index: int, server: _Server, lost: bool) -> None:
+        key = (os.getpid(), index)
+        with self._lock:
+            server.calls -= 1
+            if lost and self._servers.get(key) is server:
+                del self._servers[key]
+                server.dropped = True
+            unused = server.dropped and server.calls == 0
+        if unused:
+            server.close()
 
     def close(self) -> None:
         pid = os.getpid()
@@ -184,3 +211,18 @@ class Calls:
             if key[0] == pid:
                 server.close()
         self._servers.clear()
+
+
+# --- Forks ---
+
+_all: "weakref.WeakSet[Calls]" = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    # Another thread may have held it, and is not there to give it back.
+    for calls in list(_all):
+        calls._renew_lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
