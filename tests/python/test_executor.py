@@ -225,3 +225,8 @@ def test_refuses_bad_options(options):
 def test_refuses_a_handler_that_it_could_not_call(handler):
     with pytest.raises(TypeError, match=r"def f\(payload\)"):
         Executor().task("t")(handler)
+
+
+def test_refuses_to_give_up_before_it_has_begun():
+    with pytest.raises(InvalidRequest, match="give_up_after: must be more than 0"):
+        Executor("127.0.0.1:1", give_up_after=0)

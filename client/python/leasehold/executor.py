@@ -104,6 +104,8 @@ class Executor:
             raise invalid("session", 'must be "process" or "thread"')
         if isinstance(forbidden_flags, str):
             raise invalid("forbidden_flags", "is a text: give a list of them")
+        if give_up_after is not None and _seconds("give_up_after", give_up_after) == 0:
+            raise invalid("give_up_after", "must be more than 0; None: never")
         handlers = concurrency or os.cpu_count() or 1
         most_prefetched = _MAX_WINDOW - handlers
         self._options = SessionOptions(
