@@ -116,9 +116,7 @@ void SessionMachine::OnCancel(const v1::LeaseJobsResponse::Cancel& cancel) {
       running.push_back(handle);
     }
   }
-  if (running.empty()) return;
-  actions_.emplace_back(CancelJobs{.handles = running, .reason = cancel.reason()});
-  Withdraw(std::move(running));
+  if (!running.empty()) WithdrawOrCancel(std::move(running), cancel.reason());
 }
 
 void SessionMachine::OnRevoke(const v1::LeaseJobsResponse::Revoke& revoke) {
@@ -181,9 +179,13 @@ void SessionMachine::Lose(const std::vector<JobHandle>& handles, const std::stri
         break;
     }
   }
-  if (running.empty()) return;
-  actions_.emplace_back(CancelJobs{.handles = running, .reason = reason});
-  Withdraw(std::move(running));
+  if (!running.empty()) WithdrawOrCancel(std::move(running), reason);
+}
+
+// In this order: a handler that took a job between the two would never be told.
+void SessionMachine::WithdrawOrCancel(std::vector<JobHandle> handles, const std::string& reason) {
+  Withdraw(handles);
+  actions_.emplace_back(CancelJobs{.handles = std::move(handles), .reason = reason});
 }
 
 void SessionMachine::GiveBack(JobHandle handle) {

@@ -109,6 +109,7 @@ class SessionMachine {
   void OnRevoke(const v1::LeaseJobsResponse::Revoke& revoke);
   void Finish(FinishedJob finished);
   void Lose(const std::vector<JobHandle>& handles, const std::string& reason);
+  void WithdrawOrCancel(std::vector<JobHandle> handles, const std::string& reason);
   void GiveBack(JobHandle handle);
   void Withdraw(std::vector<JobHandle> handles);
   void OfferMore();

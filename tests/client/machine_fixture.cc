@@ -285,6 +285,10 @@ void MachineFixture::Do(WithdrawJobs& action) {
 }
 
 void MachineFixture::Do(CancelJobs& action) {
+  for (const PooledJob& job : offered_) {
+    EXPECT_EQ(std::count(action.handles.begin(), action.handles.end(), job.held.handle), 0)
+        << job.token << " may still be taken by a handler, which would never be told";
+  }
   for (const JobHandle handle : action.handles) cancelled_.insert(tokens_.at(handle));
 }
 
