@@ -10,9 +10,6 @@
 namespace leasehold::queue {
 namespace {
 
-// About half a minute of waiting for a row that somebody holds.
-constexpr int kMostTries = 35;
-
 absl::Status RowLocked(Callers::Kind kind) {
   if (kind == Callers::Kind::kChange) {
     return RetryableError(absl::StatusCode::kUnavailable, "JOB_LOCKED",
@@ -97,7 +94,7 @@ void Changer::Answered(Call call, const absl::Status& status, StoreAnswer& answe
 }
 
 void Changer::TryAgain(Call call) {
-  if (++call.tries > kMostTries) return Answer(call, RowLocked(call.kind));
+  if (++call.tries > kMostLockedTries) return Answer(call, RowLocked(call.kind));
   call.again_at = core_.real_now + LockedRowDelay(call.tries);
   Wait(std::move(call));
 }
@@ -116,11 +113,7 @@ std::vector<JobId> Changer::Apply(RemoveJobAnswer& removed) {
 std::vector<JobId> Changer::Apply(AddKeyedJobsAnswer& added) {
   for (const RankedJob& job : added.changed) {
     ++core_.TallyOf(job.task).added;
-    if (core_.in_hand.contains(job.id)) {
-      core_.in_hand.NoteChange(job.id);
-    } else {
-      core_.Offer(job);
-    }
+    core_.OfferChanged(job);
   }
   core_.totals.added += static_cast<int64_t>(added.ids.size());
   core_.WantLeasing();

@@ -82,6 +82,14 @@ struct Core {
   void Offer(const RankedJob& job) {
     if (!Met(job) && !InOtherHands(job)) ready.Offer(job, now);
   }
+  // The same of a job that a write of ours has changed: whoever has it in hand looks at it again.
+  void OfferChanged(const RankedJob& job) {
+    if (in_hand.contains(job.id)) {
+      in_hand.NoteChange(job.id);
+    } else {
+      Offer(job);
+    }
+  }
   bool Met(const RankedJob& job) {
     if (!BeingLeased(job)) return false;
     window_lease->met.push_back(job);

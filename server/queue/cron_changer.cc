@@ -10,8 +10,6 @@
 namespace leasehold::queue {
 namespace {
 
-// About half a minute of waiting for a row that somebody holds.
-constexpr int kMostTries = 35;
 constexpr size_t kMostWaiting = 1000;
 
 absl::Status CronLocked() {
@@ -194,7 +192,7 @@ void CronChanger::Submit(Plan plan) {
 }
 
 void CronChanger::Answered(const Plan& plan, const absl::Status& status) {
-  if (absl::IsAborted(status) && tries_ < kMostTries) {
+  if (absl::IsAborted(status) && tries_ < kMostLockedTries) {
     again_at_ = core_.real_now + LockedRowDelay(++tries_);
     return;
   }

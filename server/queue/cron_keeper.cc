@@ -206,13 +206,7 @@ void CronKeeper::Answered(const Ticks& ticks, const absl::Status& status, StoreA
   if (most_ticks_ >= static_cast<size_t>(core_.options.cron_batch)) most_ticks_ = SIZE_MAX;
   auto& ran = std::get<RunCronTicksAnswer>(answer);
   for (size_t i = 0; i < ticks.size(); ++i) Apply(ticks[i], ran.ticks[i]);
-  for (const RankedJob& job : ran.changed) {
-    if (core_.in_hand.contains(job.id)) {
-      core_.in_hand.NoteChange(job.id);
-    } else {
-      core_.Offer(job);
-    }
-  }
+  for (const RankedJob& job : ran.changed) core_.OfferChanged(job);
   core_.WantLeasing();
 }
 

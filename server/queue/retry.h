@@ -17,6 +17,8 @@ absl::Duration RecoveryDelay(absl::Duration recovery_delay, int crashes);
 
 // The wait before a locked row is tried for the `tries`-th time again: 50 ms doubling to 1 s.
 absl::Duration LockedRowDelay(int tries);
+// A caller whose row somebody holds is told so after that many: about half a minute.
+inline constexpr int kMostLockedTries = 35;
 
 // `time` without what PostgreSQL would cut off: whole microseconds.
 absl::Time WholeMicroseconds(absl::Time time);

@@ -1,6 +1,5 @@
 #include "server/rpc/convert_cron.h"
 
-#include <algorithm>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -130,18 +129,8 @@ queue::CronChange FromProto(v1::RemoveCronRequest& request, Violations& violatio
 }
 
 NamePage FromProto(const v1::ListCronsRequest& request, Violations& violations) {
-  NamePage page;
-  if (request.page_size() < 0) violations.Add({nullptr, "page_size"}, "must not be negative");
-  const int size = request.page_size() == 0 ? kMaxPageSize : request.page_size();
-  page.size = std::min(size, kMaxPageSize);
-  if (!request.page_token().empty()) {
-    const auto after = ParseNameToken(request.page_token());
-    if (!after.has_value()) {
-      violations.Add({nullptr, "page_token"}, "is no next_page_token of ListCrons");
-    }
-    page.after = after.value_or("");
-  }
-  return page;
+  return PageOfNames("ListCrons", request.page_size(), kMaxPageSize, request.page_token(),
+                     violations);
 }
 
 v1::Cron ToProto(const queue::CronInfo& cron) {

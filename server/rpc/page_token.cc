@@ -70,19 +70,24 @@ std::optional<std::string> PlaceOf(const std::string& token, std::string_view pr
 
 }  // namespace
 
-NamePage FromProto(const v1::ListQueuesRequest& request, Violations& violations) {
+NamePage PageOfNames(std::string_view call, int size, int default_size, const std::string& token,
+                     Violations& violations) {
   NamePage page;
-  if (request.page_size() < 0) violations.Add({nullptr, "page_size"}, "must not be negative");
-  const int size = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
-  page.size = std::min(size, kMaxPageSize);
-  if (!request.page_token().empty()) {
-    const auto after = ParseNameToken(request.page_token());
+  if (size < 0) violations.Add({nullptr, "page_size"}, "must not be negative");
+  page.size = std::min(size == 0 ? default_size : size, kMaxPageSize);
+  if (!token.empty()) {
+    const auto after = ParseNameToken(token);
     if (!after.has_value()) {
-      violations.Add({nullptr, "page_token"}, "is no next_page_token of ListQueues");
+      violations.Add({nullptr, "page_token"}, absl::StrFormat("is no next_page_token of %s", call));
     }
     page.after = after.value_or("");
   }
   return page;
+}
+
+NamePage FromProto(const v1::ListQueuesRequest& request, Violations& violations) {
+  return PageOfNames("ListQueues", request.page_size(), kDefaultPageSize, request.page_token(),
+                     violations);
 }
 
 std::string NameToken(const std::string& last) { return TokenOf(kNamePrefix, last); }

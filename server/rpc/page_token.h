@@ -24,6 +24,9 @@ struct NamePage {
   int size = 0;
 };
 NamePage FromProto(const v1::ListQueuesRequest& request, Violations& violations);
+// The same for any `call`, of its page_size and page_token.
+NamePage PageOfNames(std::string_view call, int size, int default_size, const std::string& token,
+                     Violations& violations);
 
 // Tokens of the pages after a name and after an id; nullopt for any other text.
 std::string NameToken(const std::string& last);
